@@ -1,0 +1,47 @@
+# `make` shows what there is. PYTHON names the interpreter that makes .venv; FULLCIRCLE_<NAME>_PORT moves a port.
+PYTHON ?= python3
+BIN := .venv/bin
+LAUNCHER := $(BIN)/python -m deploy.launcher
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down addresses token clean-state test lint format lock
+
+help: ## Show these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## Make .venv with everything locked in it (the other commands do this first)
+	@$(PYTHON) deploy/launcher/install.py
+
+demo: install ## Play the whole circle in a world of its own; KEEP=1 plays it in this clone's and leaves that running
+	@$(BIN)/python -m deploy.demo $(if $(KEEP),--keep)
+
+up: install ## Start PostgreSQL, Kafka, the issuer and the four services, and leave them running
+	@$(LAUNCHER) up
+
+down: install ## Stop what `make up` started; its data stays
+	@$(LAUNCHER) down
+
+addresses: install ## Print where everything that runs is, as one line of JSON (make -s addresses)
+	@$(LAUNCHER) addresses
+
+token: install ## Print a bearer token: make token ROLE=rep REP=rep-017 SUB=alice
+	@$(LAUNCHER) token --role="$(ROLE)" --rep="$(REP)" --sub="$(SUB)"
+
+clean-state: install ## Delete this clone's databases, events, keys and logs
+	@$(LAUNCHER) clean-state
+
+test: install ## Run every test, on PostgreSQL and Kafka of its own
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: install ## Check style and types
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy .
+
+format: install ## Rewrite the code in the one style
+	@$(BIN)/python -m ruff check --fix .
+	@$(BIN)/python -m ruff format .
+
+lock: install ## Resolve the Python packages and Kafka's jars anew and lock them by hash
+	@$(BIN)/python -m deploy.launcher.lock

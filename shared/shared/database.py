@@ -1,0 +1,101 @@
+"""The database: connections, and the one place where anything is committed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+# What means "the database is away or busy", never "the statement is wrong".
+WEATHER = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError)
+
+# A caller waits this long for a connection before it is told to come back later: bounded queues rather than collapse.
+_POOL_WAIT_SECONDS = 5
+_CONNECT_TIMEOUT_SECONDS = 5
+_POOL_SIZE = 10
+
+# Named by rule, so that a migration can always say which constraint it means.
+CONSTRAINT_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Tables(DeclarativeBase):
+    """Base of a service's tables. Each service runs in a process and a database of its own, so one metadata serves."""
+
+    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+
+
+class NotDurableError(RuntimeError):
+    """The server would acknowledge commits it can still lose."""
+
+
+class Database:
+    """One service's database. `transaction()` commits; nothing else in the system does."""
+
+    def __init__(self, url: str, *, application_name: str) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=_POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=_POOL_WAIT_SECONDS,
+            hide_parameters=True,  # an error's text may be logged, its values may be somebody's
+            pool_pre_ping=False,  # a dead connection shows as weather and is retried; a round trip per checkout is not free
+            connect_args={"application_name": application_name, "connect_timeout": _CONNECT_TIMEOUT_SECONDS},
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+        )
+        self.outbox_filled = asyncio.Event()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One operation, one transaction: committed when the block ends, rolled back when it raises.
+
+        The relay is woken when the block put events into the outbox.
+        """
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield session
+            await session.commit()
+            if session.info.get("published"):
+                self.outbox_filled.set()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A read-only transaction."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            await session.execute(text("SET TRANSACTION READ ONLY"))
+            yield session
+
+    async def require_durable_commits(self) -> None:
+        """Raises `NotDurableError` unless a commit means the data is on disk: our 2xx rests on it."""
+        async with self.engine.connect() as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                value = await connection.scalar(text(f"SHOW {setting}"))
+                if value == "off":
+                    raise NotDurableError(f"PostgreSQL runs with {setting}=off: acknowledged data could be lost")
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self.engine.dispose()
+
+
+def is_weather(error: BaseException) -> bool:
+    """Whether an error means a dependency is away or busy (wait and try again), not that the work is wrong."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, WEATHER)
+
+
+def as_recordset(rows: list[dict[str, Any]]) -> str:
+    """A set of rows as one JSON parameter, read in SQL by `json_to_recordset`: one round trip whatever the number."""
+    return orjson.dumps(rows).decode()

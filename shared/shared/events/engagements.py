@@ -1,0 +1,44 @@
+"""Topic `engagements`: what contacts did. The canonical vocabulary every marketing platform is mapped to."""
+
+from typing import Literal, get_args
+
+from shared.events.facts import Code, Fact, Id, Label, Moment, contract
+from shared.events.topics import ENGAGEMENTS
+
+EngagementKind = Literal[
+    "email_delivered", "email_opened", "email_clicked", "email_bounced", "email_complained", "unsubscribed", "subscribed",
+    "form_submitted", "page_viewed", "content_downloaded", "webinar_registered", "webinar_attended", "event_attended",
+    "sms_clicked", "ad_clicked", "rep_requested", "sample_requested",
+]  # fmt: skip
+EngagementContext = Literal["promotional", "educational", "support", "medical", "independent_education"]
+EngagementFlag = Literal["test", "backfill", "asset_unapproved", "asset_expired"]
+
+ENGAGEMENT_KINDS: tuple[str, ...] = get_args(EngagementKind)
+
+
+@contract("engagement.recorded", topic=ENGAGEMENTS, producer="intake", consumers=("routing", "reporting"))
+class EngagementRecorded(Fact):
+    """One observed act of a contact. `machine` acts (scanners, mail proxies) are kept but earn nothing.
+
+    `attributes` is a closed list per kind: numbers and codes, never text. `source_event_id` is the platform's own identity of the act.
+    """
+
+    engagement_id: Id
+    source: Id
+    source_event_id: Id
+    contact_id: Id
+    kind: EngagementKind
+    channel: Code
+    context: EngagementContext
+    asset_id: Id | None = None
+    campaign_id: Id | None = None
+    brand_id: Id | None = None
+    topics: list[Label] = []
+    occurred_at: Moment
+    received_at: Moment
+    machine: bool
+    attributes: dict[Code, int | float | bool | Code] = {}
+    flags: list[EngagementFlag] = []
+
+    def key(self) -> str:
+        return self.contact_id

@@ -1,0 +1,151 @@
+"""Topic `leads`: qualification, assignment, lifecycle, briefs and clocks. Routing is the only writer of lifecycle stages."""
+
+from typing import Literal
+
+from shared.events.facts import Code, Fact, Id, Label, Moment, Part, contract
+from shared.events.topics import LEADS
+
+
+class LeadScore(Part):
+    """Fit and engagement, never blended into one number."""
+
+    fit: float
+    engagement: float
+    grade: Label
+
+
+class LeadFact(Fact):
+    """What every event about one lead says: whose, for which brand, and under which policy version."""
+
+    lead_id: Id
+    contact_id: Id
+    brand_id: Id
+    policy_version: Id
+
+    def key(self) -> str:
+        return self.lead_id
+
+
+@contract("lead.qualified", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
+class LeadQualified(LeadFact):
+    """A contact crossed the policy's thresholds: an MQL. `engagement_ids` are the acts that carried it, newest first."""
+
+    kind: Literal["on_plan", "off_plan"]
+    score: LeadScore
+    campaign_id: Id | None = None
+    territory_id: Id | None = None
+    region: Label | None = None
+    engagement_ids: list[Id] = []
+    previous_lead_id: Id | None = None
+    qualified_at: Moment
+
+
+@contract("lead.assigned", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
+class LeadAssigned(LeadFact):
+    """A lead has an owner. `step` names the assignment step that found them; `previous_rep_id` is set on a change of owner."""
+
+    rep_id: Id
+    previous_rep_id: Id | None = None
+    step: Code
+    territory_id: Id | None = None
+    region: Label | None = None
+    campaign_id: Id | None = None
+    assigned_at: Moment
+
+
+@contract("lead.waiting", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
+class LeadWaiting(LeadFact):
+    """Nobody is eligible: the lead waits in the queue, and this is why."""
+
+    reason: Code
+    since: Moment
+
+
+@contract("lead.stage_changed", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
+class LeadStageChanged(LeadFact):
+    """A lead entered a lifecycle stage. `implied` stages were skipped over by an outcome further on."""
+
+    from_stage: Code | None
+    to_stage: Code
+    reason: Code
+    implied: bool
+    report_id: Id | None = None
+    rep_id: Id | None = None
+    campaign_id: Id | None = None
+    changed_at: Moment
+
+
+@contract("brief.issued", topic=LEADS, producer="routing", consumers=("reporting",))
+class BriefIssued(LeadFact):
+    """The page that says why this person, why now, was written in a new version."""
+
+    version: int
+    rep_id: Id | None = None
+    journey_stage: Code
+    issued_at: Moment
+
+
+class ClockFact(LeadFact):
+    """A target time on a lead."""
+
+    kind: Code
+    rep_id: Id | None = None
+    started_at: Moment
+    due_at: Moment
+
+
+@contract("clock.started", topic=LEADS, producer="routing", consumers=("reporting",))
+class ClockStarted(ClockFact):
+    """The clock runs, in the territory's hours."""
+
+
+@contract("clock.warned", topic=LEADS, producer="routing", consumers=("reporting",))
+class ClockWarned(ClockFact):
+    """Three quarters of the time are gone."""
+
+    warned_at: Moment
+
+
+@contract("clock.breached", topic=LEADS, producer="routing", consumers=("reporting",))
+class ClockBreached(ClockFact):
+    """The target time passed without outreach."""
+
+    breached_at: Moment
+
+
+@contract("clock.met", topic=LEADS, producer="routing", consumers=("reporting",))
+class ClockMet(ClockFact):
+    """Outreach stopped the clock; `late` says whether after its due time."""
+
+    met_at: Moment
+    late: bool
+    report_id: Id | None = None
+
+
+@contract("outcome.refused", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
+class OutcomeRefused(Fact):
+    """A reported outcome the lifecycle does not allow: shown to the rep, it moved nothing."""
+
+    lead_id: Id
+    report_id: Id
+    rep_id: Id
+    code: Code
+    stage: Code
+    reason: Code
+    refused_at: Moment
+
+    def key(self) -> str:
+        return self.lead_id
+
+
+@contract("policy.activated", topic=LEADS, producer="routing", consumers=("reporting",))
+class PolicyActivated(Fact):
+    """A policy version became the contract both teams work by."""
+
+    policy_version: Id
+    brand_id: Id
+    country: Label | None = None
+    activated_at: Moment
+
+    def key(self) -> str:
+        return self.policy_version

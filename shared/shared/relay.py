@@ -1,0 +1,226 @@
+"""The relay: takes events from the outbox, oldest first, and gives them to Kafka. One is active per service.
+
+Delivery is at least once: a kill between Kafka's acknowledgement and our commit sends the batch again with the same ids, and the
+consumers' inboxes make that harmless. What Kafka acknowledged stays replayable (`republish`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from shared import failpoints, telemetry
+from shared.database import Database
+from shared.events import TOPICS
+from shared.loops import backoff_seconds, lead, sleep_unless
+
+_log = structlog.get_logger()
+
+# Large enough that a backlog drains at Kafka's pace, small enough that its rows fit comfortably in memory.
+BATCH_EVENTS_MAX = 1_000
+
+# A commit in this process rings at once; this is for commits of other processes (an API running apart from its worker).
+_POLL_SECONDS = 0.1
+_SEND_TIMEOUT_SECONDS = 15
+_REQUEST_TIMEOUT_MS = 10_000
+_METADATA_AGE_MS_MAX = 5_000
+_PRODUCER_BATCH_BYTES = 128 * 1024
+_REQUEST_BYTES_MAX = 1_048_576
+# Copies of each topic where the cluster has as many brokers.
+_REPLICAS = 3
+
+_COMPACTED = [topic.name for topic in TOPICS if topic.compacted]
+
+# Queue semantics: what is still there has not left. (A cursor by position would skip transactions that commit late.)
+_TAKE = text(
+    """
+    WITH taken AS (
+        DELETE FROM outbox
+        WHERE position IN (SELECT position FROM outbox ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED)
+        RETURNING position, event_id, topic, key, type, headers, body
+    ), sent AS (
+        INSERT INTO sent_events (sent_at, position, event_id, topic, key, type, headers, body)
+        SELECT now(), position, event_id, topic, key, type, headers, body FROM taken WHERE topic <> ALL (:compacted)
+    ), current AS (
+        INSERT INTO sent_snapshots (topic, key, position, event_id, type, headers, body)
+        SELECT DISTINCT ON (topic, key) topic, key, position, event_id, type, headers, body
+        FROM taken WHERE topic = ANY (:compacted)
+        ORDER BY topic, key, position DESC
+        ON CONFLICT (topic, key) DO UPDATE
+        SET position = excluded.position, event_id = excluded.event_id, type = excluded.type,
+            headers = excluded.headers, body = excluded.body
+    )
+    SELECT topic, key, type, headers, body FROM taken ORDER BY position
+    """
+)
+
+# Writers wait for the moment this takes, so that nothing new slips in between the old; then what was waiting follows what is sent again.
+_HOLD_WRITERS = text("LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE")
+_SEND_AGAIN = text(
+    """
+    WITH waiting AS (
+        DELETE FROM outbox RETURNING position, event_id, topic, key, type, headers, body
+    ), sent AS (
+        DELETE FROM sent_events WHERE sent_at >= :since RETURNING position, event_id, topic, key, type, headers, body
+    ), again AS (
+        INSERT INTO outbox (event_id, topic, key, type, headers, body)
+        SELECT event_id, topic, key, type, headers, body
+        FROM (
+            SELECT 1 AS turn, position, event_id, topic, key, type, headers, body FROM sent_snapshots
+            UNION ALL SELECT 2, * FROM sent
+            UNION ALL SELECT 3, * FROM waiting
+        ) AS everything
+        ORDER BY turn, position
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM again) - (SELECT count(*) FROM waiting)
+    """
+)
+
+
+class Relay:
+    """One service's relay. `run` leads until stopped; `run_once` moves one batch and says how many events it held."""
+
+    def __init__(self, *, database: Database, bootstrap: str) -> None:
+        self._database = database
+        self._bootstrap = bootstrap
+        self._producer: AIOKafkaProducer | None = None
+        self.last_success_at: datetime | None = None
+        self.waiting_for: str | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relays until stopped, in whichever process holds the office."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await self._relay(connection, stop)
+
+        try:
+            await lead(work, database=self._database, office="relay", stop=stop)
+        finally:
+            await self.close()
+
+    async def _relay(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            self._database.outbox_filled.clear()
+            try:
+                moved = await self.run_once(connection)
+            except (KafkaError, TimeoutError) as error:
+                failures += 1
+                self.waiting_for = "kafka"
+                _log.warning("relay waits for kafka", error=type(error).__name__, failures=failures)
+                await self.close()
+                await sleep_unless(stop, backoff_seconds(failures))
+                continue
+            failures = 0
+            self.waiting_for = None
+            self.last_success_at = datetime.now(UTC)
+            if moved < BATCH_EVENTS_MAX:
+                await self._wait_for_work(stop)
+
+    async def _wait_for_work(self, stop: asyncio.Event) -> None:
+        bell = asyncio.ensure_future(self._database.outbox_filled.wait())
+        stopped = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({bell, stopped}, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        bell.cancel()
+        stopped.cancel()
+
+    async def run_once(self, connection: AsyncConnection) -> int:
+        """Sends the oldest batch and takes it from the outbox once Kafka has acknowledged all of it. Returns how many events.
+
+        Raises `KafkaError` or `TimeoutError` when Kafka did not acknowledge: then nothing was taken.
+        """
+        async with connection.begin():
+            rows = (await connection.execute(_TAKE, {"limit": BATCH_EVENTS_MAX, "compacted": _COMPACTED})).all()
+            if rows:
+                await self._send(rows)
+                failpoints.reach("relay.acknowledged")
+        for row in rows:
+            telemetry.EVENTS_PUBLISHED.labels(topic=row.topic, type=row.type).inc()
+        return len(rows)
+
+    async def _send(self, rows: Sequence[Row[Any]]) -> None:
+        producer = await self._ready_producer()
+        async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
+            acknowledgements = [
+                await producer.send(
+                    row.topic,
+                    key=row.key.encode(),
+                    value=row.body.encode(),
+                    headers=[(name, value.encode()) for name, value in row.headers.items()],
+                )
+                for row in rows
+            ]
+            await asyncio.gather(*acknowledgements)
+
+    async def _ready_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            await ensure_topics(self._bootstrap)
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                max_batch_size=_PRODUCER_BATCH_BYTES,
+                max_request_size=_REQUEST_BYTES_MAX,
+                request_timeout_ms=_REQUEST_TIMEOUT_MS,
+                metadata_max_age_ms=_METADATA_AGE_MS_MAX,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def close(self) -> None:
+        """Drops the producer. An idempotent producer that failed stays failed: the next send builds a new one."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
+                    await producer.stop()
+            except (KafkaError, TimeoutError) as error:
+                _log.warning("producer left behind", error=type(error).__name__)
+
+
+async def ensure_topics(bootstrap: str) -> None:
+    """Creates the topics of the registry that the broker does not have, with their settings. Never changes one that is there."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_REQUEST_TIMEOUT_MS)
+    try:
+        await admin.start()
+        present = set(await admin.list_topics())
+        missing = [topic for topic in TOPICS if topic.name not in present]
+        if not missing:
+            return
+        replicas = min(_REPLICAS, len((await admin.describe_cluster())["brokers"]))
+        answer = await admin.create_topics(
+            [
+                NewTopic(name=topic.name, num_partitions=topic.partitions, replication_factor=replicas, topic_configs=topic.settings)
+                for topic in missing
+            ]
+        )
+        for name, code, *_ in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error(name)
+    finally:
+        await admin.close()
+
+
+async def send_again(session: AsyncSession, *, since: datetime) -> int:
+    """Puts back into the outbox all current snapshots and every event acknowledged since then, with their ids and in their order.
+
+    For a broker that lost its log. Consumers that had applied an event drop it again by its id. Returns how many were put back.
+    """
+    await session.execute(_HOLD_WRITERS)
+    put_back = await session.scalar(_SEND_AGAIN, {"since": since})
+    session.info["published"] = True
+    return int(put_back or 0)

@@ -1,0 +1,201 @@
+"""What operators see: JSON logs without personal data, one correlation id per journey, and the metrics, all named here."""
+
+import json
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import PurePath
+from types import TracebackType
+from typing import Any, BinaryIO, Final
+from uuid import UUID
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import EventDict
+
+from shared.ids import new_id
+
+HTTP_REQUESTS = Counter("fullcircle_http_requests_total", "Requests answered.", ["method", "route", "status"])
+HTTP_DURATION_SECONDS = Histogram(
+    "fullcircle_http_request_duration_seconds",
+    "From the request's headers to the end of its answer.",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+EVENTS_PUBLISHED = Counter("fullcircle_events_published_total", "Events Kafka acknowledged.", ["topic", "type"])
+EVENTS_CONSUMED = Counter("fullcircle_events_consumed_total", "Events whose effect was committed.", ["topic", "type"])
+EVENTS_IGNORED = Counter("fullcircle_events_ignored_total", "Events seen before, or of a type not used here.", ["topic", "type"])
+EVENTS_QUARANTINED = Counter("fullcircle_events_quarantined_total", "Records set aside as poison.", ["topic", "type"])
+OUTBOX_DEPTH = Gauge("fullcircle_outbox_depth", "Events committed and not yet acknowledged by Kafka.")
+OUTBOX_OLDEST_AGE_SECONDS = Gauge("fullcircle_outbox_oldest_age_seconds", "Age of the oldest of them; 0 when none waits.")
+CONSUMER_LAG = Gauge("fullcircle_consumer_lag", "Records not yet consumed.", ["topic", "partition"])
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # clients may invent others; labels can't
+_PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # asked every few seconds by machines: logged at debug
+_CORRELATION_HEADER: Final = "x-correlation-id"
+_UUID_CHARS = 36
+_FRAMES = 12  # the innermost ones of a traceback say where; more fills the log
+# These speak of every request, batch or rebalance at INFO, some of them with addresses in it.
+_TALKATIVE = ("aiokafka", "faststream", "httpcore", "httpx", "kafka", "sqlalchemy", "uvicorn.access")
+
+_correlation: ContextVar[UUID | None] = ContextVar("correlation_id", default=None)
+
+
+def correlation_id() -> UUID:
+    """The id of the journey the current request or event belongs to; a new one where neither is at work."""
+    return _correlation.get() or new_id()
+
+
+@contextmanager
+def correlating(journey: UUID) -> Iterator[None]:
+    """Everything logged and published inside belongs to the journey."""
+    token = _correlation.set(journey)
+    try:
+        yield
+    finally:
+        _correlation.reset(token)
+
+
+def configure_logging(service: str, level: str, *, stream: BinaryIO | None = None) -> None:
+    """Sends every log line of the process, other libraries' too, to `stream` (stdout) as one line of JSON in ASCII.
+
+    Exceptions are told by type and place. Their messages never: those of databases and validators repeat the values they are about.
+    """
+
+    def naming_service(_: Any, __: str, event: EventDict) -> EventDict:
+        journey = _correlation.get()
+        return {"service": service, **event} | ({} if journey is None else {"correlation_id": str(journey)})
+
+    least = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            naming_service,
+            _describe_exception,
+            _render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.BytesLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_ForeignLines()], level=least, force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):  # some libraries give theirs a form of its own
+            logger.handlers.clear()
+            logger.propagate = True
+
+
+class _ForeignLines(logging.Handler):
+    """Takes what other libraries log with the standard library into the same stream and form."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if record.name == "asyncio":
+            message = message.partition("\n")[0]  # its further lines show tasks and exceptions with their values
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        structlog.get_logger().log(level, message, logger=record.name, exc_info=record.exc_info)
+
+
+def _describe_exception(_: Any, __: str, event: EventDict) -> EventDict:
+    match event.pop("exc_info", None):
+        case BaseException() as error:
+            found: BaseException | None = error
+        case (_, error, _):
+            found = error
+        case given:
+            found = sys.exception() if given else None
+    return event if found is None else {**event, "exception": _description(found)}
+
+
+def _description(error: BaseException) -> dict[str, Any]:
+    chain = list(_causes(error))
+    driver_error = getattr(error, "orig", error)  # SQLAlchemy wraps the driver's
+    return {
+        "types": [f"{type(link).__module__}.{type(link).__qualname__}" for link in chain],
+        "sqlstate": getattr(driver_error, "sqlstate", None),
+        "constraint": getattr(getattr(driver_error, "diag", None), "constraint_name", None),
+        "frames": [frame for link in chain for frame in _frames(link.__traceback__)],
+    }
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def _frames(where: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(where)[-_FRAMES:]
+    return [f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _render(_: Any, __: str, event: EventDict) -> bytes:
+    """In ASCII, so that no line break, escape sequence or direction mark reaches a terminal; of things JSON doesn't know only the type."""
+    return json.dumps(event, ensure_ascii=True, default=lambda thing: f"<{type(thing).__qualname__}>").encode()
+
+
+class RequestLog:
+    """Pure ASGI: binds the correlation id, counts and times each request, and logs one line of it.
+
+    The line names the route's template, never the address that was asked for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        journey = _journey_of(scope)
+        status = 500  # of an app that ended without answering
+        started = time.perf_counter()
+
+        async def noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[_CORRELATION_HEADER] = str(journey)
+            await send(message)
+
+        with correlating(journey):
+            try:
+                await self.app(scope, receive, noting_status)
+            finally:
+                _note_request(scope, status=status, seconds=time.perf_counter() - started)
+
+
+def _journey_of(scope: Scope) -> UUID:
+    given = Headers(scope=scope).get(_CORRELATION_HEADER, "")
+    try:
+        return UUID(given) if len(given) == _UUID_CHARS else new_id()
+    except ValueError:
+        return new_id()
+
+
+def _note_request(scope: Scope, *, status: int, seconds: float) -> None:
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    route = getattr(scope.get("route"), "path", "unknown")
+    HTTP_REQUESTS.labels(method, route, str(status)).inc()
+    HTTP_DURATION_SECONDS.labels(method, route, str(status)).observe(seconds)
+    log = structlog.get_logger()
+    say = log.debug if route in _PROBES and status < 400 else log.info
+    say("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1))
+
+
+async def metrics_endpoint() -> Response:
+    """`GET /metrics` in the Prometheus text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

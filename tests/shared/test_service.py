@@ -1,0 +1,88 @@
+"""What every service answers alike, on one put together from the shared parts alone."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.database import Database
+from shared.service import Service
+from shared.settings import ServiceSettings
+from tests import tokens
+from tests.conftest import ClientOf
+
+
+@pytest.fixture
+async def service(database: Database, kafka: str) -> AsyncIterator[Service]:
+    settings = ServiceSettings.model_validate(
+        {
+            "database_url": database.engine.url.render_as_string(hide_password=False),
+            "kafka_bootstrap": kafka,
+            "oidc_issuer": tokens.ISSUER,
+            "port": 8000,
+            "public_url": "http://testserver",
+        }
+    )
+    service = Service.of("routing", settings, migrations=Path())
+    yield service
+    await service.database.close()
+
+
+@pytest.fixture
+async def client(service: Service, client_of: ClientOf) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(service) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/asyncapi"])
+async def test_what_operators_and_developers_need_is_open_to_all(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 200
+
+
+async def test_an_unknown_address_is_a_problem_like_any_other(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/nothing")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_database_that_is_away_shows_in_readiness_and_not_in_liveness(client: httpx.AsyncClient, service: Service) -> None:
+    await service.database.close()
+    service.database.engine = service.database.engine.execution_options()
+    unreachable = service.database.engine.url.set(port=9)
+    service.database.engine = Database(unreachable.render_as_string(hide_password=False), application_name="tests").engine
+    answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == ["the database does not answer"]
+    assert (await client.get("/livez")).status_code == 200
+
+
+async def test_the_asyncapi_document_names_what_is_said_and_heard_and_every_reference_leads_somewhere(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/asyncapi")).json()
+    assert "lead.assigned" in document["channels"]["leads"]["messages"]
+    assert "receive.engagements" in document["operations"]
+    for reference in _references({key: value for key, value in document.items() if key != "components"}):
+        found: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+
+
+def _references(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if "$ref" in part else []
+        return own + [reference for value in part.values() for reference in _references(value)]
+    return [reference for value in part for reference in _references(value)] if isinstance(part, list) else []
+
+
+async def test_quarantine_is_the_admins_to_change_and_the_auditors_to_read(
+    client: httpx.AsyncClient, token: Callable[..., dict[str, str]]
+) -> None:
+    path = "/v1/quarantine/01998f7e-5a10-7c3e-9a51-6a1d0c9be001"
+    assert (await client.get("/v1/quarantine")).status_code == 401
+    assert (await client.get("/v1/quarantine", headers=token("rep"))).status_code == 403
+    assert (await client.get("/v1/quarantine", headers=token("auditor"))).json() == {"items": [], "next_cursor": None}
+    assert (await client.post(f"{path}/replay", headers=token("auditor"))).status_code == 403
+    assert (await client.post(f"{path}/replay", headers=token("admin"))).status_code == 404
+    assert (await client.delete(path, headers=token("admin"))).status_code == 404
+    assert (await client.delete("/v1/quarantine/17", headers=token("admin"))).status_code == 422
