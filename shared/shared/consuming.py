@@ -25,6 +25,7 @@ from shared.database import Database, is_weather
 from shared.events import Event, Topic, UnknownType, Unreadable, read_event
 from shared.loops import backoff_seconds, sleep_unless
 from shared.quarantine import Record
+from shared.topics import ensure_topics
 
 _log = structlog.get_logger()
 
@@ -74,11 +75,13 @@ class Consuming:
     def __init__(self, *, service: str, database: Database, bootstrap: str) -> None:
         self._service = service
         self._database = database
+        self._bootstrap = bootstrap
         self.broker = KafkaBroker(
             bootstrap,
             logger=None,
             apply_types=False,
             allow_auto_create_topics=False,
+            consumer_only=True,
             metadata_max_age_ms=_METADATA_AGE_MS_MAX,
             graceful_timeout=_SHUTDOWN_SECONDS,
             client_id=f"fullcircle-{service}",
@@ -118,9 +121,10 @@ class Consuming:
         failures = 0
         while not stop.is_set():
             try:
+                await ensure_topics(self._bootstrap)
                 await self.broker.start()
                 break
-            except (KafkaError, OSError) as error:
+            except KafkaError as error:
                 failures += 1
                 _log.warning("consumers wait for kafka", error=type(error).__name__, failures=failures)
                 await self.broker.stop()

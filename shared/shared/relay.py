@@ -11,8 +11,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -20,6 +19,7 @@ from shared import failpoints, telemetry
 from shared.database import Database
 from shared.events import TOPICS
 from shared.loops import backoff_seconds, lead, sleep_unless
+from shared.topics import ensure_topics
 
 _log = structlog.get_logger()
 
@@ -33,8 +33,6 @@ _REQUEST_TIMEOUT_MS = 10_000
 _METADATA_AGE_MS_MAX = 5_000
 _PRODUCER_BATCH_BYTES = 128 * 1024
 _REQUEST_BYTES_MAX = 1_048_576
-# Copies of each topic where the cluster has as many brokers.
-_REPLICAS = 3
 
 _COMPACTED = [topic.name for topic in TOPICS if topic.compacted]
 
@@ -189,30 +187,6 @@ class Relay:
                     await producer.stop()
             except (KafkaError, TimeoutError) as error:
                 _log.warning("producer left behind", error=type(error).__name__)
-
-
-async def ensure_topics(bootstrap: str) -> None:
-    """Creates the topics of the registry that the broker does not have, with their settings. Never changes one that is there."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_REQUEST_TIMEOUT_MS)
-    try:
-        await admin.start()
-        present = set(await admin.list_topics())
-        missing = [topic for topic in TOPICS if topic.name not in present]
-        if not missing:
-            return
-        replicas = min(_REPLICAS, len((await admin.describe_cluster())["brokers"]))
-        answer = await admin.create_topics(
-            [
-                NewTopic(name=topic.name, num_partitions=topic.partitions, replication_factor=replicas, topic_configs=topic.settings)
-                for topic in missing
-            ]
-        )
-        for name, code, *_ in answer.topic_errors:
-            error = for_code(code)
-            if code and error is not TopicAlreadyExistsError:
-                raise error(name)
-    finally:
-        await admin.close()
 
 
 async def send_again(session: AsyncSession, *, since: datetime) -> int:

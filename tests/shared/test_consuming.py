@@ -18,7 +18,7 @@ from shared.events import Event
 from shared.events.engagements import EngagementRecorded
 from shared.events.topics import ENGAGEMENTS, LEADS
 from shared.ids import new_id
-from shared.relay import ensure_topics
+from shared.topics import ensure_topics
 from tests.polling import until
 from tests.shared.conftest import engagement
 

@@ -18,7 +18,8 @@ from shared.events.contacts import ContactSnapshot
 from shared.events.topics import CONTACTS, ENGAGEMENTS
 from shared.ids import new_id
 from shared.outbox import EVENT_BYTES_MAX, EventTooLarge, publish
-from shared.relay import Relay, ensure_topics, send_again
+from shared.relay import Relay, send_again
+from shared.topics import ensure_topics
 from tests.polling import until
 from tests.shared.conftest import engagement
 
