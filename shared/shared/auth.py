@@ -71,7 +71,7 @@ class IssuerKeys:
         if self._age() > _KEYS_MAX_AGE_SECONDS:
             await self._refresh(older_than_seconds=_KEYS_MAX_AGE_SECONDS)
         key = self._pick(kid)
-        if key is None and self._age() > _UNKNOWN_KEY_REFRESH_SECONDS:
+        if key is None:
             await self._refresh(older_than_seconds=_UNKNOWN_KEY_REFRESH_SECONDS)
             key = self._pick(kid)
             if key is None and self._age() > _UNKNOWN_KEY_REFRESH_SECONDS:

@@ -46,6 +46,16 @@ async def test_the_same_content_again_gets_the_first_answer(database: Database) 
     assert await create(database, key, content=same_meaning) == first
 
 
+async def test_a_release_that_adds_an_optional_field_still_knows_what_was_sent_before_it(database: Database) -> None:
+    class LaterObjection(Objection):
+        reaction: Label | None = None
+
+    key = client_key(uuid4(), None, "alice")
+    first = await create(database, key)
+    later = LaterObjection.model_validate({"occurred_at": "2026-03-01T09:30:00Z"})
+    assert await create(database, key, content=later) == first
+
+
 @pytest.mark.parametrize("changes", [{"topic": "supply"}, {"asset": "a-1"}, {"occurred_at": "2026-03-01T09:30:01Z"}])
 async def test_other_content_under_the_same_key_is_a_conflict(database: Database, changes: dict[str, object]) -> None:
     key = client_key(uuid4(), None, "alice")
