@@ -45,6 +45,7 @@ transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=4
+log.cleaner.dedupe.buffer.size=16777216
 """
 
 _LOGGING = """\

@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.launcher import external_kafka
 from deploy.launcher.databases import ServiceDatabase, close_shared_databases, create_databases, drop_databases, public_address
 from deploy.launcher.failures import LaunchFailed
+from deploy.launcher.interruptions import uninterrupted
 from deploy.launcher.kafka import KAFKA, KafkaServer
 from deploy.launcher.places import write_privately
 from deploy.launcher.ports import LOOPBACK, Ports, unused_ports
@@ -43,11 +44,7 @@ class Servers:
         external_bootstrap = os.environ.get("FULLCIRCLE_KAFKA_BOOTSTRAP", "")
         passwords = _passwords(place / "passwords.json")
         self._postgres = (
-            None
-            if external_admin_url
-            else PostgresServer(
-                place, port=ports.postgres, password=passwords[POSTGRES], survives_power_loss=not is_short_lived, roster=roster
-            )
+            None if external_admin_url else PostgresServer(place, port=ports.postgres, password=passwords[POSTGRES], roster=roster)
         )
         self._kafka = None if external_bootstrap or not with_kafka else KafkaServer(place, port=ports.kafka, roster=roster)
         self.admin_url: str = self._postgres.admin_url if self._postgres else external_admin_url
@@ -64,7 +61,8 @@ class Servers:
     @property
     def addresses(self) -> dict[str, str]:
         """Where the servers are, without accounts and passwords."""
-        return {KAFKA: self.kafka_bootstrap, POSTGRES: public_address(self.admin_url)}
+        kafka = {KAFKA: self.kafka_bootstrap} if self._with_kafka else {}
+        return {**kafka, POSTGRES: public_address(self.admin_url)}
 
     def database_url(self, service: str) -> str:
         """The address, role and password with which that service reaches its own database."""
@@ -135,7 +133,8 @@ def servers(*, kafka: bool = True) -> Iterator[Servers]:
             started.finish()
             yield started
         finally:
-            started.tidy()
+            with uninterrupted():
+                started.tidy()
 
 
 def _passwords(file: Path) -> dict[str, str]:

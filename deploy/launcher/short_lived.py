@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,6 +39,7 @@ def short_lived_place() -> Iterator[tuple[Path, Roster]]:
 
 def _clear_abandoned_places() -> None:
     for owner_file in temporary_places().glob(f"*/{_OWNER}"):
-        if not Started(**json.loads(owner_file.read_text())).is_running():
-            stop_everything(Roster(owner_file.parent))
-            shutil.rmtree(owner_file.parent, ignore_errors=True)  # another process may be clearing it too
+        with suppress(FileNotFoundError):  # another process clears it at the same time, or its owner just left
+            if not Started(**json.loads(owner_file.read_text())).is_running():
+                stop_everything(Roster(owner_file.parent))
+                shutil.rmtree(owner_file.parent)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.launcher.failures import LaunchFailed
+from deploy.launcher.interruptions import uninterrupted
 from deploy.launcher.loopback import post_json
 from deploy.launcher.ports import Ports, require_unused, unused_ports
 from deploy.launcher.processes import Roster
@@ -122,8 +123,9 @@ def running_world(*, say: Say = lambda _: None) -> Iterator[World]:
             world.start()
             yield world
         finally:
-            stop_everything(roster)
-            world.tidy()
+            with uninterrupted():
+                stop_everything(roster)
+                world.tidy()
 
 
 def request_token(issuer_port: int, *, role: str, rep: str, sub: str) -> str:
