@@ -35,10 +35,11 @@ _SETTINGS = {
 class PostgresServer:
     """The database server of one world; what it keeps outlasts stopping and starting it."""
 
-    def __init__(self, place: Path, *, port: int, password: str, roster: Roster) -> None:
+    def __init__(self, place: Path, *, port: int, password: str, is_durable: bool, roster: Roster) -> None:
         self._place = private_directory(place / "postgres")
         self._port = port
         self._password = password
+        self._is_durable = is_durable
         self._roster = roster
         self._account = unprivileged_account()
         if self._account:
@@ -67,7 +68,7 @@ class PostgresServer:
             self._roster.wait_for_success(_INITDB, timeout_seconds=_INITDB_SECONDS)
             self._password_file.unlink()
             self._draft.rename(self._data)
-        settings = _SETTINGS | {"port": str(self._port)}
+        settings = _SETTINGS | {"port": str(self._port), "fsync": "on" if self._is_durable else "off"}
         self._run(POSTGRES, "postgres", "-D", str(self._data), *(f"--{name}={value}" for name, value in settings.items()))
 
     def wait_until_ready(self) -> None:

@@ -30,10 +30,13 @@ class Servers:
     """PostgreSQL with a database and a role per service, and Kafka.
 
     `FULLCIRCLE_POSTGRES_ADMIN_URL` and `FULLCIRCLE_KAFKA_BOOTSTRAP` name servers to use instead of starting any; those
-    are neither started nor stopped, and a short-lived world leaves nothing in them.
+    are neither started nor stopped, and a short-lived world leaves nothing in them. Only where services promise anything must
+    it be durable: hundreds of test databases made and dropped need not wait for the disk.
     """
 
-    def __init__(self, place: Path, *, ports: Ports, roster: Roster, is_short_lived: bool, with_kafka: bool = True) -> None:
+    def __init__(
+        self, place: Path, *, ports: Ports, roster: Roster, is_short_lived: bool, is_durable: bool = True, with_kafka: bool = True
+    ) -> None:
         self._ports = ports
         self._roster = roster
         self._is_short_lived = is_short_lived
@@ -44,7 +47,9 @@ class Servers:
         external_bootstrap = os.environ.get("FULLCIRCLE_KAFKA_BOOTSTRAP", "")
         passwords = _passwords(place / "passwords.json")
         self._postgres = (
-            None if external_admin_url else PostgresServer(place, port=ports.postgres, password=passwords[POSTGRES], roster=roster)
+            None
+            if external_admin_url
+            else PostgresServer(place, port=ports.postgres, password=passwords[POSTGRES], is_durable=is_durable, roster=roster)
         )
         self._kafka = None if external_bootstrap or not with_kafka else KafkaServer(place, port=ports.kafka, roster=roster)
         self.admin_url: str = self._postgres.admin_url if self._postgres else external_admin_url
@@ -127,7 +132,7 @@ class Servers:
 def servers(*, kafka: bool = True) -> Iterator[Servers]:
     """PostgreSQL, and Kafka unless told otherwise, on free ports and empty, gone without a trace at the end."""
     with short_lived_place() as (place, roster):
-        started = Servers(place, ports=unused_ports(), roster=roster, is_short_lived=True, with_kafka=kafka)
+        started = Servers(place, ports=unused_ports(), roster=roster, is_short_lived=True, is_durable=False, with_kafka=kafka)
         try:
             started.begin()
             started.finish()

@@ -32,7 +32,7 @@ class ChannelRole(Part):
     goal: str | None = None
 
 
-@contract("asset.snapshot", topic=CATALOG, producer="intake", consumers=("routing", "feedback", "reporting"))
+@contract("asset.snapshot", topic=CATALOG, producer="intake", consumers=("routing", "reporting"))
 class AssetSnapshot(Fact):
     """A piece of content in its current version. `answers` are the objection topics it responds to."""
 

@@ -1,0 +1,6 @@
+"""`python -m feedback`: run (the default), migrate, republish."""
+
+from feedback.app import build
+from shared.service import main
+
+main(build)

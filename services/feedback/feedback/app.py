@@ -1,0 +1,21 @@
+"""The composition root: feedback's database, its API, and the topics it reads."""
+
+from pathlib import Path
+
+from feedback.api import cases, feed, reports
+from feedback.operations.loop import follow_loop
+from feedback.operations.surroundings import follow_contacts, follow_field_force, follow_leads
+from shared.events import topics
+from shared.service import Service
+from shared.settings import ServiceSettings
+
+
+def build() -> Service:
+    """The service, put together from its environment."""
+    service = Service.of("feedback", ServiceSettings(), migrations=Path(__file__).parents[1] / "migrations")
+    service.subscribe(topics.LEADS, follow_leads)
+    service.subscribe(topics.CONTACTS, follow_contacts)
+    service.subscribe(topics.FIELD_FORCE, follow_field_force)
+    service.subscribe(topics.LOOP, follow_loop)
+    service.routers += [reports.routes(service.database), cases.routes(service.database), feed.routes(service.database)]
+    return service

@@ -1,0 +1,1 @@
+"""The rules of feedback, as pure functions of facts and time."""
