@@ -97,10 +97,16 @@ def _one_line(text: str) -> str:
     return text
 
 
+_ID_CHARS_MAX = 200
+
+
 def _identity(text: str) -> str:
     if text != text.strip():
         raise ValueError("must not begin or end with blanks")
-    return unicodedata.normalize("NFC", _one_line(text))
+    normal = unicodedata.normalize("NFC", _one_line(text))
+    if len(normal) > _ID_CHARS_MAX:  # some characters have a longer normal form
+        raise ValueError(f"must have at most {_ID_CHARS_MAX} characters in its normal form")
+    return normal
 
 
 @cache
@@ -149,7 +155,7 @@ Flag = Annotated[bool, Strict()]
 """A JSON boolean."""
 
 # The raw length is checked before normalising: sorting a very long run of combining marks is slow.
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_identity)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=_ID_CHARS_MAX), AfterValidator(_identity)]
 """A free identifier of 1 to 200 characters, in its NFC form, so that twins in other normal forms are one."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]

@@ -162,3 +162,9 @@ def test_a_body_refuses_fields_it_does_not_know_and_conversions_inside_it() -> N
     for wrong in ({"at": moment, "score": 1}, {"at": moment, "parts": [{"weight": "2"}]}, {"at": moment, "flag": 0}, {}):
         with pytest.raises(ValidationError):
             read(Visit, wrong)
+
+
+def test_an_id_that_outgrows_its_bound_in_its_normal_form_is_refused() -> None:
+    """U+0958 normalises to two characters: what is kept, and sent on in events, is the normal form."""
+    with pytest.raises(ValidationError, match="normal form"):
+        TypeAdapter(Id).validate_python("\u0958" * 200)

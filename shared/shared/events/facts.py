@@ -20,7 +20,7 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[
 # A word from one of our closed or versioned lists.
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 # A word somebody else keeps the list of (a brand's topics, segments): short, one line, never what a person typed about a person.
-Label = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Moment = AwareDatetime
 
 

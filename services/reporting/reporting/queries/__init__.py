@@ -1,0 +1,1 @@
+"""Reads: each answers one question in one statement where it can."""
