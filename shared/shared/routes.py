@@ -33,7 +33,7 @@ class StrictRoute(APIRoute):
                 await access(request)
             _check_address(request)
             if expects_body and (requires_body or _announces_body(request)):
-                _check_media_type(request)
+                check_media_type(request)
                 request = await _ReadRequest.of(request)
             return await validate_and_run(request)
 
@@ -81,7 +81,7 @@ def _announces_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
-def _check_media_type(request: Request) -> None:
+def check_media_type(request: Request) -> None:
     """Only JSON in UTF-8, as it is: a label we'd ignore may mean another reading of the same bytes to someone else."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise _not_json("Compressed bodies are not read here")

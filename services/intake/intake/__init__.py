@@ -1,0 +1,1 @@
+"""Intake: marketing's door. It verifies, keeps, recognises and records what contacts did."""

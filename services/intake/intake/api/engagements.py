@@ -1,0 +1,115 @@
+"""Engagements posted in the canonical vocabulary."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi import Body as BodyParameter
+from pydantic import ValidationError
+
+from intake.decisions.acts import Act, Item, Rejected
+from intake.decisions.receipts import Delivery, Tally
+from intake.decisions.verdicts import CONFLICT, Verdict
+from intake.operations.recording import record
+from intake.posted import EngagementBody
+from shared import problems
+from shared.auth import require
+from shared.bodies import Answer
+from shared.database import Database
+from shared.ids import new_id
+from shared.problems import FieldError, field_errors
+from shared.routes import StrictRoute
+
+ITEMS_MAX = 1_000
+_INVALID = "invalid"
+
+
+class ItemProblem(Answer):
+    """An item that was rejected, counted from 0, and what is wrong with it; pointers lead into the item."""
+
+    item: int
+    errors: list[FieldError]
+
+
+class EngagementsAnswer(Answer):
+    """What became of the items, told once they are on record."""
+
+    receipt_id: UUID
+    accepted: int
+    duplicate: int
+    ignored: int
+    rejected: int
+    problems: list[ItemProblem]
+
+
+def routes(database: Database) -> APIRouter:
+    """`POST /v1/engagements`."""
+    router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["engagements"])
+
+    @router.post("/engagements", dependencies=[require("integration")])
+    async def post_engagements(body: Annotated[list[Any] | dict[str, Any], BodyParameter()], request: Request) -> EngagementsAnswer:
+        """Records one engagement, or up to 1,000 in an array, each judged alone. One that can't be is answered 422 or 409."""
+        listed = body if isinstance(body, list) else [body]
+        if len(listed) > ITEMS_MAX:
+            raise problems.unprocessable(f"An array may hold {ITEMS_MAX} engagements.", FieldError("", f"has {len(listed)} items"))
+        read = [_read(value) for value in listed]
+        now = datetime.now(UTC)
+        delivery = _delivery([item for item, _ in read], body=await request.body(), now=now)
+        async with database.transaction() as session:
+            [tally] = await record(session, [delivery], now=now)
+            told = [_errors(verdict, errors) for verdict, (_, errors) in zip(tally.verdicts, read, strict=True)]
+            if not isinstance(body, list):
+                _refuse(tally.verdicts[0], told[0])
+        return _answer(tally, told)
+
+    return router
+
+
+def _read(value: object) -> tuple[Item, list[FieldError]]:
+    try:
+        return EngagementBody.model_validate(value).act(), []
+    except ValidationError as error:
+        errors = field_errors(error, value)
+        return Rejected(None, _INVALID, f"{len(errors)} of its values or fields can't be."), errors
+
+
+def _delivery(items: Sequence[Item], *, body: bytes, now: datetime) -> Delivery:
+    sources = {item.source for item in items if isinstance(item, Act)}
+    return Delivery(
+        receipt_id=new_id(),
+        door="engagements",
+        source=sources.pop() if len(sources) == 1 else None,
+        brand_id=None,
+        body=body,
+        received_at=now,
+        items=items,
+    )
+
+
+def _errors(verdict: Verdict, errors: list[FieldError]) -> list[FieldError]:
+    """What is wrong with an item: what its fields showed, or what only judging it did."""
+    if verdict.outcome != "rejected" or errors:
+        return errors
+    pointer = "/source_event_id" if verdict.reason == CONFLICT else "/occurred_at"
+    return [FieldError(pointer, verdict.detail or verdict.reason or "")]
+
+
+def _refuse(verdict: Verdict, errors: list[FieldError]) -> None:
+    """A single engagement that can't be is refused outright, and leaves nothing: its poster learns it from the status."""
+    if verdict.reason == CONFLICT:
+        raise problems.conflict("The same event was told before, but as another engagement.", engagement_id=str(verdict.engagement_id))
+    if errors:
+        raise problems.unprocessable("The engagement has a value or field that can't be; see errors.", *errors)
+
+
+def _answer(tally: Tally, told: Sequence[list[FieldError]]) -> EngagementsAnswer:
+    return EngagementsAnswer(
+        receipt_id=tally.receipt_id,
+        accepted=tally.count("accepted"),
+        duplicate=tally.count("duplicate"),
+        ignored=tally.count("ignored"),
+        rejected=tally.count("rejected"),
+        problems=[ItemProblem(item=position, errors=errors) for position, errors in enumerate(told) if errors],
+    )

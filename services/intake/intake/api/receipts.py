@@ -1,0 +1,115 @@
+"""What came in, and what became of each item: for the marketer who wonders, and the auditor who must know."""
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from intake.decisions.receipts import Door
+from intake.decisions.verdicts import Outcome
+from intake.queries import VerdictFilter, find_receipt, list_receipts
+from intake.tables import Receipt, ReceiptItem
+from shared import problems
+from shared.auth import Identity, reading
+from shared.bodies import Answer, Id, Moment
+from shared.database import Database
+from shared.paging import Listing, Page, PageRequest
+from shared.routes import StrictRoute
+
+_RECEIPTS = Listing("receipts", datetime, UUID)
+
+
+class ReceiptAnswer(Answer):
+    """A receipt and its counts. `conflict`: an item contradicts what its platform told before."""
+
+    id: UUID
+    door: Door
+    source: str | None
+    received_at: Moment
+    accepted: int
+    duplicate: int
+    ignored: int
+    rejected: int
+    conflict: bool
+
+
+class ItemAnswer(Answer):
+    """What became of one item, counted from 0. `engagement_id` is the engagement it made, repeated or contradicts."""
+
+    position: int
+    verdict: Outcome
+    type: str | None
+    reason: str | None
+    detail: str | None
+    engagement_id: UUID | None
+
+
+class ReceiptDetailAnswer(ReceiptAnswer):
+    """A receipt with its items. `body_base64` is what came in, byte for byte: null to those who may not read it."""
+
+    items: list[ItemAnswer]
+    body_base64: str | None
+
+
+def routes(database: Database) -> APIRouter:
+    """`GET /v1/receipts` and `GET /v1/receipts/{id}`."""
+    router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["receipts"])
+
+    @router.get("/receipts", dependencies=[reading("marketing", "admin")])
+    async def get_receipts(
+        page: Annotated[PageRequest, Depends(_RECEIPTS.request)], source: Id | None = None, verdict: VerdictFilter | None = None
+    ) -> Page[ReceiptAnswer]:
+        """Receipts, newest first; `verdict`: those with at least one item that ended so."""
+        async with database.reading() as session:
+            rows = await list_receipts(session, source=source, verdict=verdict, after=page.after, limit=page.fetch)
+        return _RECEIPTS.page(rows, page, key=lambda row: (row.received_at, row.id), item=_receipt_answer)
+
+    @router.get("/receipts/{receipt_id}")
+    async def get_receipt(receipt_id: UUID, identity: Annotated[Identity, reading("marketing", "admin")]) -> ReceiptDetailAnswer:
+        """One receipt and what became of each item in it."""
+        async with database.reading() as session:
+            found = await find_receipt(session, receipt_id)
+        if found is None:
+            raise problems.not_found("There is no receipt with this id.")
+        return _detail_answer(*found, with_body=identity.has("admin") or identity.has("auditor"))
+
+    return router
+
+
+def _receipt_answer(row: Receipt) -> ReceiptAnswer:
+    return ReceiptAnswer.model_validate(_counts(row))
+
+
+def _detail_answer(row: Receipt, items: Sequence[ReceiptItem], *, with_body: bool) -> ReceiptDetailAnswer:
+    told = [
+        ItemAnswer.model_validate(
+            {
+                "position": item.position,
+                "verdict": item.outcome,
+                "type": item.vendor_type,
+                "reason": item.reason,
+                "detail": item.detail,
+                "engagement_id": item.engagement_id,
+            }
+        )
+        for item in items
+    ]
+    body = base64.b64encode(row.body).decode() if with_body else None
+    return ReceiptDetailAnswer.model_validate({**_counts(row), "items": told, "body_base64": body})
+
+
+def _counts(row: Receipt) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "door": row.door,
+        "source": row.source,
+        "received_at": row.received_at,
+        "accepted": row.accepted,
+        "duplicate": row.duplicate,
+        "ignored": row.ignored,
+        "rejected": row.rejected,
+        "conflict": row.has_conflict,
+    }

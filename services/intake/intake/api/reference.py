@@ -1,0 +1,106 @@
+"""What integrators keep up to date: contacts, campaigns, assets."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+
+from intake.decisions.consents import ConsentState
+from intake.decisions.contacts import Contact, emails, external_ids
+from intake.operations.catalog import upsert_assets, upsert_campaigns
+from intake.operations.contacts import read_contacts
+from intake.operations.directory import upsert_contacts
+from intake.rows import AssetRow, CampaignRow, ContactRow
+from shared import problems
+from shared.auth import reading, require
+from shared.bodies import Answer, Id, Moment
+from shared.database import Database
+from shared.events.contacts import Affiliation, Licence
+from shared.routes import StrictRoute
+from shared.telemetry import correlation_id
+from shared.upserts import UpsertRows, UpsertVerdict, read_rows
+
+
+class ConsentAnswer(Answer):
+    """The act that stands on a channel for a purpose."""
+
+    channel: str
+    purpose: str
+    state: ConsentState
+    at: Moment | None
+    evidence: str | None
+    legal_basis: str | None
+
+
+class ContactAnswer(Answer):
+    """A contact as it stands. While provisional, known by acts alone, what a directory states is null or empty."""
+
+    id: str
+    version: int
+    provisional: bool
+    external_ids: dict[str, str]
+    emails: list[str]
+    given_name: str | None = None
+    family_name: str | None = None
+    kind: str | None = None
+    specialty: str | None = None
+    credentials: str | None = None
+    affiliations: list[Affiliation] = []
+    postal_code: str | None = None
+    country: str | None = None
+    region: str | None = None
+    segments: list[str] = []
+    licences: list[Licence] = []
+    consents: list[ConsentAnswer]
+
+
+def routes(database: Database) -> APIRouter:
+    """`PUT /v1/contacts`, `GET /v1/contacts/{id}`, `PUT /v1/campaigns`, `PUT /v1/assets`."""
+    router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["reference"])
+
+    @router.put("/contacts", dependencies=[require("integration")])
+    async def put_contacts(rows: UpsertRows) -> UpsertVerdict:
+        """Takes a directory's rows, each a person whole."""
+        read = read_rows(ContactRow, rows)
+        async with database.transaction() as session:
+            return await upsert_contacts(session, read, correlation_id=correlation_id(), now=datetime.now(UTC))
+
+    @router.get("/contacts/{contact_id}", dependencies=[reading("integration", "sales_ops", "privacy")])
+    async def get_contact(contact_id: Id) -> ContactAnswer:
+        """One contact."""
+        async with database.reading() as session:
+            found = await read_contacts(session, [contact_id])
+        if contact_id not in found:
+            raise problems.not_found("There is no contact with this id.")
+        return _contact_answer(found[contact_id])
+
+    @router.put("/campaigns", dependencies=[require("integration")])
+    async def put_campaigns(rows: UpsertRows) -> UpsertVerdict:
+        """Takes campaigns, each whole."""
+        read = read_rows(CampaignRow, rows)
+        async with database.transaction() as session:
+            return await upsert_campaigns(session, read, correlation_id=correlation_id(), now=datetime.now(UTC))
+
+    @router.put("/assets", dependencies=[require("integration")])
+    async def put_assets(rows: UpsertRows) -> UpsertVerdict:
+        """Takes assets, each whole."""
+        read = read_rows(AssetRow, rows)
+        async with database.transaction() as session:
+            return await upsert_assets(session, read, correlation_id=correlation_id(), now=datetime.now(UTC))
+
+    return router
+
+
+def _contact_answer(contact: Contact) -> ContactAnswer:
+    stated = contact.entry.model_dump() if contact.entry is not None else {}
+    return ContactAnswer.model_validate(
+        {
+            **stated,
+            "id": contact.id,
+            "version": contact.version,
+            "provisional": contact.provisional,
+            "external_ids": external_ids(contact),
+            "emails": emails(contact),
+            "consents": [asdict(act) for _, act in sorted(contact.consents.items())],
+        }
+    )

@@ -1,0 +1,43 @@
+"""From what an adapter found in an event to an item: one place where time, person and identity decide whether it is an act."""
+
+from collections.abc import Mapping, Sequence
+
+from intake.decisions.acts import CHANNELS, OPT_OUTS, Act, AttributeValue, Item, Mark, Rejected
+from intake.decisions.moments import Reading, UnusableTime
+from intake.decisions.persons import PersonKey
+from shared.events.engagements import EngagementKind
+
+
+def observed(
+    *,
+    source: str,
+    vendor_type: str,
+    identity: str,
+    kind: EngagementKind,
+    occurred_at: Reading,
+    person: tuple[PersonKey, ...],
+    marks: Sequence[Mark] = (),
+    attributes: Mapping[str, AttributeValue] | None = None,
+    channel: str | None = None,
+) -> Item:
+    """The act, or why it is none. Somebody who leaves is let go even if the platform can't say when: then the receipt's time stands."""
+    if not person:
+        return Rejected(vendor_type, "no_person", "The event names nobody by an id or an e-mail address.")
+    match occurred_at:
+        case UnusableTime() if kind in OPT_OUTS:
+            moment = None
+        case UnusableTime(reason=reason, detail=detail):
+            return Rejected(vendor_type, reason, detail)
+        case _:
+            moment = occurred_at
+    return Act(
+        source=source,
+        vendor_type=vendor_type,
+        identity=identity,
+        kind=kind,
+        channel=channel or CHANNELS[kind],
+        occurred_at=moment,
+        person=person,
+        marks=tuple(dict.fromkeys(marks)),
+        attributes=attributes or {},
+    )

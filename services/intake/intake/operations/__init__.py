@@ -1,0 +1,1 @@
+"""Intake's verbs. Each runs inside a transaction its caller opened."""

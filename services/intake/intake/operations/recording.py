@@ -1,0 +1,136 @@
+"""The one write every engagement goes through: what was told before is told apart, persons are recognised, consent is honoured.
+
+Deliveries come as a set and cost a constant number of statements, whatever their number and that of their items, so that several
+requests can share one commit.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.decisions import consents
+from intake.decisions.acts import Act
+from intake.decisions.catalog import Catalog, label
+from intake.decisions.contacts import Contact, taught
+from intake.decisions.engagements import Engagement
+from intake.decisions.persons import PersonKey, Recognition
+from intake.decisions.receipts import Delivery, Tally
+from intake.decisions.verdicts import Verdict, bounded, judge
+from intake.operations import engagements, receipts
+from intake.operations.contacts import Change, keep_contacts, lock_contacts
+from intake.operations.labelling import load_catalog
+from intake.operations.recognising import Owners, recognise_persons
+from shared import outbox
+from shared.events import Event
+from shared.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """An act to be recorded, and the delivery it came in."""
+
+    delivery: Delivery
+    act: Act
+    engagement_id: UUID
+
+
+async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: datetime) -> list[Tally]:
+    """Keeps the deliveries and records what is fresh in them, with its events; gives each delivery's tally, in order."""
+    items = [bounded(item, received_at=delivery.received_at) for delivery in deliveries for item in delivery.items]
+    acts = [item for item in items if isinstance(item, Act)]
+    fresh_ids = [new_id() for _ in items]
+    verdicts = judge(items, register=await engagements.told_before(session, acts), fresh_ids=fresh_ids)
+
+    fresh = list(_fresh(deliveries, verdicts))
+    recognition, owners = await recognise_persons(session, [one.act.person for one in fresh])
+    catalog = await load_catalog(session, [one.act for one in fresh])
+    told = _compose(fresh, contact_ids=recognition.contact_ids, owners=owners, catalog=catalog)
+    added = await engagements.add(session, told)
+    if len(added) < len(told):  # somebody told the same at this very moment, and was first
+        register = await engagements.told_before(session, acts, but=added)
+        verdicts = judge(items, register=register, fresh_ids=fresh_ids)
+        told = [engagement for engagement in told if engagement.id in added]
+
+    snapshots = await _teach_contacts(session, told, fresh=fresh, recognition=recognition, now=now)
+    tallies = list(_tallies(deliveries, verdicts))
+    await receipts.keep(session, deliveries, tallies)
+    await outbox.publish(session, [*snapshots, *(_recorded(engagement, now=now) for engagement in told)])
+    return tallies
+
+
+def _fresh(deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Iterator[_Fresh]:
+    pending = iter(verdicts)
+    for delivery in deliveries:
+        for _ in delivery.items:
+            verdict = next(pending)
+            if verdict.act is not None and verdict.engagement_id is not None:
+                yield _Fresh(delivery, verdict.act, verdict.engagement_id)
+
+
+def _tallies(deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Iterator[Tally]:
+    begin = 0
+    for delivery in deliveries:
+        end = begin + len(delivery.items)
+        yield Tally(delivery.receipt_id, verdicts[begin:end])
+        begin = end
+
+
+def _compose(fresh: Sequence[_Fresh], *, contact_ids: Sequence[str], owners: Owners, catalog: Catalog) -> list[Engagement]:
+    return [
+        _engagement(one, contact_id=contact_id, country=owners.countries.get(contact_id), catalog=catalog)
+        for one, contact_id in zip(fresh, contact_ids, strict=True)
+    ]
+
+
+def _engagement(one: _Fresh, *, contact_id: str, country: str | None, catalog: Catalog) -> Engagement:
+    delivery = one.delivery
+    occurred_at = one.act.occurred_at or delivery.received_at
+    return Engagement(
+        id=one.engagement_id,
+        receipt_id=delivery.receipt_id,
+        act=one.act,
+        contact_id=contact_id,
+        labels=label(one.act, occurred_at=occurred_at, country=country, catalog=catalog, source_brand_id=delivery.brand_id),
+        occurred_at=occurred_at,
+        received_at=delivery.received_at,
+    )
+
+
+async def _teach_contacts(
+    session: AsyncSession, told: Sequence[Engagement], *, fresh: Sequence[_Fresh], recognition: Recognition, now: datetime
+) -> list[Event]:
+    """New contacts, keys we learnt and what people now allow, in one change per contact; gives the snapshots."""
+    keys: dict[str, list[PersonKey]] = defaultdict(list)
+    for key, contact_id in recognition.learnt.items():
+        keys[contact_id].append(key)
+    acts = _consent_acts(told)
+    touched = {*recognition.new_contact_ids, *keys, *acts}
+    if not touched:
+        return []
+    journeys = {contact_id: one.delivery.receipt_id for one, contact_id in reversed(list(zip(fresh, recognition.contact_ids, strict=True)))}
+    known = await lock_contacts(session, touched)
+    changes = []
+    for contact_id in sorted(touched):
+        before = known.get(contact_id, Contact(contact_id))
+        after = taught(before, keys=keys[contact_id], acts=acts.get(contact_id, ()))
+        changes.append(Change(before, after, journeys[contact_id]))
+    return await keep_contacts(session, changes, now=now)
+
+
+def _consent_acts(told: Sequence[Engagement]) -> Mapping[str, list[consents.ConsentAct]]:
+    acts: dict[str, list[consents.ConsentAct]] = defaultdict(list)
+    for engagement in told:
+        act = consents.act_of(
+            engagement.act.kind, channel=engagement.act.channel, occurred_at=engagement.occurred_at, machine=engagement.act.machine
+        )
+        if act is not None:
+            acts[engagement.contact_id].append(act)
+    return acts
+
+
+def _recorded(engagement: Engagement, *, now: datetime) -> Event:
+    return Event.of(engagement.fact(), occurred_at=engagement.occurred_at, recorded_at=now, correlation_id=engagement.receipt_id)

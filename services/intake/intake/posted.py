@@ -1,0 +1,90 @@
+"""A canonical engagement as an integrator posts it, and the act it states."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from intake.decisions.acts import ATTRIBUTES, CHANNELS, Act
+from intake.decisions.persons import PersonKey, contact_key, person_of
+from intake.rows import Address, ExternalIds, Word
+from shared.bodies import Body, Code, Flag, Id, Int, Moment, Number, Uuid
+from shared.events.engagements import EngagementContext, EngagementKind
+
+
+class PersonBody(Body):
+    """A person by what others know them by."""
+
+    email: Address | None = None
+    external_ids: ExternalIds = {}
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not self.keys:
+            raise ValueError("must give an email or an external id")
+        return self
+
+    @property
+    def keys(self) -> tuple[PersonKey, ...]:
+        """The person's keys, strongest first."""
+        return person_of(external_ids=self.external_ids, emails=[self.email] if self.email is not None else [])
+
+
+class EngagementBody(Body):
+    """One engagement. `received_at` is taken, so that what we gave out can be posted back, and is ours to say."""
+
+    id: Uuid | None = None
+    source: Id
+    source_event_id: Id
+    contact_id: Id | None = None
+    contact: PersonBody | None = None
+    kind: EngagementKind
+    channel: Code | None = None
+    context: EngagementContext | None = None
+    asset_id: Id | None = None
+    campaign_id: Id | None = None
+    brand_id: Id | None = None
+    topics: Annotated[list[Word], Field(max_length=100)] = []
+    occurred_at: Moment
+    received_at: Moment | None = None
+    machine: Flag = False
+    attributes: dict[Code, Flag | Int | Number | Code] = {}
+    flags: list[Literal["test", "backfill"]] = []
+
+    @model_validator(mode="after")
+    def _one_person(self) -> Self:
+        if (self.contact_id is None) == (self.contact is None):
+            raise ValueError("must name the person once: by contact_id or by contact")
+        return self
+
+    @model_validator(mode="after")
+    def _known_attributes(self) -> Self:
+        unknown = self.attributes.keys() - ATTRIBUTES[self.kind]
+        if unknown:
+            raise ValueError(f"{self.kind} has no attribute {', '.join(sorted(unknown))}")
+        return self
+
+    def act(self) -> Act:
+        """What the poster states."""
+        return Act(
+            source=self.source,
+            vendor_type=self.kind,
+            identity=self.source_event_id,
+            kind=self.kind,
+            channel=self.channel or CHANNELS[self.kind],
+            occurred_at=self.occurred_at,
+            person=self._person(),
+            attributes=self.attributes,
+            engagement_id=self.id,
+            asset_id=self.asset_id,
+            campaign_id=self.campaign_id,
+            brand_id=self.brand_id,
+            context=self.context,
+            topics=tuple(self.topics),
+            machine=self.machine,
+            flags=tuple(self.flags),
+        )
+
+    def _person(self) -> tuple[PersonKey, ...]:
+        if self.contact_id is not None:
+            return (contact_key(self.contact_id),)
+        return self.contact.keys if self.contact is not None else ()

@@ -1,0 +1,239 @@
+"""Intake's tables. They are written in sets (`operations/`), so the models only name columns and rules."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.database import Tables
+
+_Moment = TIMESTAMP(timezone=True)
+
+
+def _reference(column: str) -> ForeignKey:
+    """A reference checked at commit: rows of one transaction are written in the order that locks best, not parents first."""
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+class Source(Tables):
+    """A marketing platform that posts webhooks to us."""
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        CheckConstraint("adapter IN ('mautic', 'hubspot')", name="adapter"),
+        CheckConstraint("cardinality(secrets) BETWEEN 1 AND 2", name="secrets"),
+    )
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    adapter: Mapped[str] = mapped_column(Text)
+    secrets: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="One, or two while it is being rotated; never given out.")
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(_Moment)
+    updated_at: Mapped[datetime] = mapped_column(_Moment)
+
+
+class Receipt(Tables):
+    """One authenticated request, as it came."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (
+        CheckConstraint("door IN ('webhook', 'engagements')", name="door"),
+        Index(None, "received_at", "id"),
+        Index(None, "source", "received_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    door: Mapped[str] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(Text, comment="Null: engagements of several sources, or of none, posted at once.")
+    body: Mapped[bytes]
+    received_at: Mapped[datetime] = mapped_column(_Moment)
+    accepted: Mapped[int]
+    duplicate: Mapped[int]
+    ignored: Mapped[int]
+    rejected: Mapped[int]
+    has_conflict: Mapped[bool]
+
+
+class ReceiptItem(Tables):
+    """What became of one item of a receipt."""
+
+    __tablename__ = "receipt_items"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('accepted', 'duplicate', 'ignored', 'rejected')", name="outcome"),
+        CheckConstraint("outcome NOT IN ('accepted', 'duplicate') OR engagement_id IS NOT NULL", name="engagement"),
+        CheckConstraint("outcome NOT IN ('ignored', 'rejected') OR reason IS NOT NULL", name="reason"),
+    )
+
+    receipt_id: Mapped[UUID] = mapped_column(_reference("receipts.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    outcome: Mapped[str] = mapped_column(Text)
+    vendor_type: Mapped[str | None] = mapped_column(Text, comment="What the platform calls the event; null if unreadable.")
+    reason: Mapped[str | None] = mapped_column(Text, comment="A code; null when the item is an engagement.")
+    detail: Mapped[str | None] = mapped_column(Text, comment="A sentence without what was sent; null when the code says it all.")
+    engagement_id: Mapped[UUID | None] = mapped_column(comment="The engagement it made, repeated or contradicts; null if none.")
+
+
+class Contact(Tables):
+    """A person known to us. While provisional, known by acts alone: then everything a directory states is null."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("kind IN ('prescriber', 'pharmacist', 'nurse', 'payer', 'other')", name="kind"),
+        CheckConstraint(
+            "num_nonnulls(given_name, family_name, kind, specialty, postal_code, country) = CASE WHEN provisional THEN 0 ELSE 6 END",
+            name="provisional",
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int]
+    provisional: Mapped[bool]
+    given_name: Mapped[str | None] = mapped_column(Text, comment="Null while provisional.")
+    family_name: Mapped[str | None] = mapped_column(Text, comment="Null while provisional.")
+    kind: Mapped[str | None] = mapped_column(Text, comment="Null while provisional.")
+    specialty: Mapped[str | None] = mapped_column(Text, comment="Null while provisional.")
+    credentials: Mapped[str | None] = mapped_column(Text, comment="Null if the directory states none.")
+    postal_code: Mapped[str | None] = mapped_column(Text, comment="Null while provisional.")
+    country: Mapped[str | None] = mapped_column(Text, comment="Null while provisional.")
+    region: Mapped[str | None] = mapped_column(Text, comment="State or province; null if the directory states none.")
+    affiliations: Mapped[list[Any]] = mapped_column(JSONB)
+    segments: Mapped[list[Any]] = mapped_column(JSONB)
+    licences: Mapped[list[Any]] = mapped_column(JSONB)
+    updated_at: Mapped[datetime] = mapped_column(_Moment)
+
+
+class ContactKey(Tables):
+    """Whose a key is. The primary key decides between two who saw the same person first."""
+
+    __tablename__ = "contact_keys"
+    __table_args__ = (
+        CheckConstraint("origin IN ('stated', 'learnt')", name="origin"),
+        CheckConstraint("namespace = 'email' OR starts_with(namespace, 'id:')", name="namespace"),
+        Index(None, "contact_id"),
+    )
+
+    namespace: Mapped[str] = mapped_column(Text, primary_key=True, comment="email, or id: and the name of a platform or register.")
+    value: Mapped[str] = mapped_column(Text, primary_key=True)
+    contact_id: Mapped[str] = mapped_column(_reference("contacts.id"))
+    origin: Mapped[str] = mapped_column(Text, comment="stated by a directory, or learnt from an act.")
+
+
+class Consent(Tables):
+    """The act that stands, per channel and purpose."""
+
+    __tablename__ = "consents"
+    __table_args__ = (CheckConstraint("state IN ('granted', 'denied')", name="state"),)
+
+    contact_id: Mapped[str] = mapped_column(_reference("contacts.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    purpose: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null if a directory did not date it.")
+    evidence: Mapped[str | None] = mapped_column(Text, comment="Where the proof lies; null if nobody said.")
+    legal_basis: Mapped[str | None] = mapped_column(Text, comment="Null if nobody said.")
+
+
+class Asset(Tables):
+    """A piece of content in its current version."""
+
+    __tablename__ = "assets"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[str] = mapped_column(Text)
+    brand_id: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    topics: Mapped[list[Any]] = mapped_column(JSONB)
+    journey_stage: Mapped[str] = mapped_column(Text)
+    intent: Mapped[str] = mapped_column(Text)
+    claims: Mapped[list[Any]] = mapped_column(JSONB)
+    answers: Mapped[list[Any]] = mapped_column(JSONB)
+    approval: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    url: Mapped[str | None] = mapped_column(Text, comment="Null if it has no address of its own.")
+    keys: Mapped[list[Any]] = mapped_column(JSONB)
+    updated_at: Mapped[datetime] = mapped_column(_Moment)
+
+
+class AssetMark(Tables):
+    """How an asset is recognised: its declared keys and its address, in one form."""
+
+    __tablename__ = "asset_marks"
+    __table_args__ = (Index(None, "value", postgresql_using="hash"),)  # an address may be longer than a B-tree takes
+
+    asset_id: Mapped[str] = mapped_column(_reference("assets.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(Text, comment="Null: in events of any source.")
+
+
+class Campaign(Tables):
+    """A planned programme."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        CheckConstraint("starts_on <= ends_on", name="days"),
+        Index(None, "asset_ids", postgresql_using="gin"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    brand_id: Mapped[str] = mapped_column(Text)
+    indication: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    segment: Mapped[str | None] = mapped_column(Text, comment="Null: everyone the brand addresses.")
+    stage_goal: Mapped[str] = mapped_column(Text)
+    channels: Mapped[list[Any]] = mapped_column(JSONB)
+    asset_ids: Mapped[list[Any]] = mapped_column(JSONB)
+    activation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), comment="Null: the field is asked nothing.")
+    informed_by: Mapped[list[Any]] = mapped_column(JSONB)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    owner: Mapped[str] = mapped_column(Text)
+    keys: Mapped[list[Any]] = mapped_column(JSONB)
+    updated_at: Mapped[datetime] = mapped_column(_Moment)
+
+
+class CampaignMark(Tables):
+    """How a campaign is recognised: its declared keys."""
+
+    __tablename__ = "campaign_marks"
+    __table_args__ = (Index(None, "value", postgresql_using="hash"),)  # an address may be longer than a B-tree takes
+
+    campaign_id: Mapped[str] = mapped_column(_reference("campaigns.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(Text, comment="Null: in events of any source.")
+
+
+class Engagement(Tables):
+    """One observed act of a contact, told to the other services in the commit that kept it."""
+
+    __tablename__ = "engagements"
+    __table_args__ = (
+        UniqueConstraint("source", "source_event_id"),
+        CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    receipt_id: Mapped[UUID] = mapped_column(_reference("receipts.id"))
+    source: Mapped[str] = mapped_column(Text)
+    source_event_id: Mapped[str] = mapped_column(Text, comment="As the platform identifies the act, or a hash of its content.")
+    fingerprint: Mapped[bytes] = mapped_column(comment="Tells a retry (the same) from a contradiction (another).")
+    contact_id: Mapped[str] = mapped_column(_reference("contacts.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    context: Mapped[str] = mapped_column(Text)
+    asset_id: Mapped[str | None] = mapped_column(Text, comment="Null if no asset was recognised; posters may name one unknown here.")
+    campaign_id: Mapped[str | None] = mapped_column(Text, comment="Null if no campaign was recognised; may be one unknown here.")
+    brand_id: Mapped[str | None] = mapped_column(Text, comment="Null if nothing tells the brand.")
+    topics: Mapped[list[Any]] = mapped_column(JSONB)
+    occurred_at: Mapped[datetime] = mapped_column(_Moment)
+    received_at: Mapped[datetime] = mapped_column(_Moment)
+    machine: Mapped[bool]
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    flags: Mapped[list[Any]] = mapped_column(JSONB)

@@ -1,0 +1,92 @@
+"""The one write: several deliveries in one commit, a constant number of statements, and nothing when the database is away."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import event
+
+from intake.decisions.acts import Item
+from intake.decisions.adapters import mautic
+from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.receipts import Delivery
+from intake.operations.recording import record
+from shared.ids import new_id
+from tests.intake.conftest import Intake, asset, contact, counts
+from tests.intake.platforms import email_opened, mautic_headers, raw, subscription_changed
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def delivery(body: Any) -> Delivery:
+    items: list[Item] = mautic.read(body, SourceFacts("mautic"))
+    return Delivery(new_id(), "webhook", "mautic", None, raw(body), NOW, items)
+
+
+@contextmanager
+def counting_statements(intake: Intake) -> Iterator[Callable[[], int]]:
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    engine = intake.service.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield lambda: len(seen)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+async def test_several_deliveries_share_one_commit_and_keep_their_own_tallies(intake: Intake) -> None:
+    first = {"mautic.email_on_open": [email_opened(), email_opened(id=9)]}
+    second = {"mautic.email_on_open": [email_opened(id=9), email_opened(id=10)], "mautic.email_on_send": {}}
+    deliveries = [delivery(first), delivery({"mautic.email_on_open": []}), delivery(second)]
+    async with intake.service.database.transaction() as session:
+        tallies = await record(session, deliveries, now=NOW)
+    assert [[verdict.outcome for verdict in tally.verdicts] for tally in tallies] == [
+        ["accepted", "accepted"],
+        [],
+        ["duplicate", "accepted", "ignored"],
+    ]
+    told = await intake.rows("SELECT headers ->> 'ce_correlationid' AS id FROM outbox WHERE type = 'engagement.recorded' ORDER BY position")
+    assert [row.id for row in told] == [str(deliveries[number].receipt_id) for number in (0, 0, 2)]
+    assert len(await intake.published("contact.snapshot")) == 1
+
+
+async def test_a_webhook_costs_the_same_statements_whatever_it_holds(intake: Intake) -> None:
+    await intake.put("contacts", [contact()])
+    await intake.put("assets", [asset()])
+
+    def body(begin: int, size: int) -> dict[str, Any]:
+        numbers = range(begin, begin + size)
+        opened = [email_opened(id=number, lead={"id": number}, emailAddress=None, email={"id": number % 9}) for number in numbers]
+        left = [subscription_changed(contact={"id": number}) for number in numbers]
+        return {"mautic.email_on_open": opened, "mautic.lead_channel_subscription_changed": left}
+
+    used = []
+    for begin, size in ((1, 1), (1_000, 300)):
+        with counting_statements(intake) as count:
+            assert counts(await intake.mautic(body(begin, size))) == {"accepted": 2 * size}
+            used.append(count())
+    assert used[0] == used[1] <= 18
+
+
+async def test_a_known_person_costs_no_more_than_reading_judging_and_writing(intake: Intake) -> None:
+    await intake.mautic({"mautic.email_on_open": email_opened()})
+    with counting_statements(intake) as count:
+        assert counts(await intake.mautic({"mautic.email_on_open": email_opened(id=9)})) == {"accepted": 1}
+        assert count() <= 9
+
+
+async def test_while_the_database_is_away_senders_are_told_to_come_again(make_service: Any, client_of: Any, token: Any) -> None:
+    service = await make_service("intake", database_url="postgresql+psycopg://nobody:nothing@127.0.0.1:1/nowhere")
+    content = raw({"mautic.email_on_open": email_opened()})
+    async with client_of(service) as client:
+        webhook = await client.post("/v1/webhooks/mautic", content=content, headers=mautic_headers(content))
+        upsert = await client.put("/v1/contacts", json=[contact()], headers=token("integration"))
+    for answer in (webhook, upsert):
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.headers["content-type"] == "application/problem+json"
