@@ -5,7 +5,7 @@ LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down addresses token clean-state test lint format lock
+.PHONY: help install demo outage up down addresses token clean-state test lint format lock
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ install: ## Make .venv with everything locked in it (the other commands do this 
 
 demo: install ## Play the whole circle in a world of its own; KEEP=1 plays it in this clone's and leaves that running
 	@$(BIN)/python -m deploy.demo $(if $(KEEP),--keep)
+
+outage: install ## Stop Kafka under running services, keep posting, start it again, and count
+	@$(BIN)/python -m deploy.demo.outage
 
 up: install ## Start PostgreSQL, Kafka, the issuer and the four services, and leave them running
 	@$(LAUNCHER) up

@@ -41,7 +41,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # asked every few seconds by machines: logged at debug
 _CORRELATION_HEADER: Final = "x-correlation-id"
 _UUID_CHARS = 36
-_FRAMES = 12  # the innermost ones of a traceback say where; more fills the log
+_OWN_FRAMES = 12  # the innermost of our own code say what we were doing; more fills the log
+_LIBRARY_FRAMES = 3  # the innermost of a library's say where it gave up
 # These speak of every request, batch or rebalance at INFO, some of them with addresses in it.
 _TALKATIVE = ("aiokafka", "faststream", "httpcore", "httpx", "kafka", "sqlalchemy", "uvicorn.access")
 
@@ -138,8 +139,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _frames(where: TracebackType | None) -> list[str]:
-    frames = traceback.extract_tb(where)[-_FRAMES:]
-    return [f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno} {frame.name}" for frame in frames]
+    frames = list(traceback.extract_tb(where))
+    own = [frame for frame in frames if "site-packages" not in frame.filename][-_OWN_FRAMES:]
+    shown = [frame for frame in frames if frame in own or frame in frames[-_LIBRARY_FRAMES:]]
+    return [f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno} {frame.name}" for frame in shown]
 
 
 def _render(_: Any, __: str, event: EventDict) -> bytes:
