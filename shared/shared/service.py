@@ -22,7 +22,7 @@ from shared import consuming, migrations, problems, retention, telemetry
 from shared.asyncapi import asyncapi_document
 from shared.auth import TokenVerifier
 from shared.consuming import Consuming, Handler
-from shared.database import Database, is_weather
+from shared.database import Database, NotDurableError, is_weather
 from shared.events import Event, Topic
 from shared.events.facts import ServiceName
 from shared.health import Health, add_health_routes
@@ -167,7 +167,7 @@ class Service:
         failures = 0
         while not stop.is_set():
             try:
-                await self.database.require_durable_commits()
+                await self._require_durable_commits()
             except Exception as error:
                 if not is_weather(error):
                     raise
@@ -176,6 +176,14 @@ class Service:
                 await sleep_unless(stop, backoff_seconds(failures))
             else:
                 return
+
+    async def _require_durable_commits(self) -> None:
+        try:
+            await self.database.require_durable_commits()
+        except NotDurableError as fault:
+            if self.settings.mode == "production":
+                raise
+            _log.warning("commits are not durable", reason=str(fault))
 
 
 class _Server(uvicorn.Server):
@@ -206,12 +214,15 @@ def main(build: Callable[[], Service], arguments: Sequence[str] | None = None) -
             parser.error("--since needs a zone, for example 2026-01-31T00:00:00Z")
         asyncio.run(_republish(service, chosen.since))
     else:
-        with asyncio.Runner(loop_factory=_event_loop) as runner:
-            runner.run(service.run(getattr(chosen, "part", "all")))
+        _run(service, getattr(chosen, "part", "all"))
 
 
-def _event_loop() -> asyncio.AbstractEventLoop:
-    return uvloop.new_event_loop()
+def _run(service: Service, part: Part) -> None:
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(service.run(part))
+    except* NotDurableError as faults:
+        raise SystemExit(f"{service.name} does not start: {faults.exceptions[0]}") from None
 
 
 async def _republish(service: Service, since: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.database import Database
+from shared.database import Database, NotDurableError
 from shared.service import Service
 from shared.settings import ServiceSettings
 from tests import tokens
@@ -86,3 +86,11 @@ async def test_quarantine_is_the_admins_to_change_and_the_auditors_to_read(
     assert (await client.post(f"{path}/replay", headers=token("admin"))).status_code == 404
     assert (await client.delete(path, headers=token("admin"))).status_code == 404
     assert (await client.delete("/v1/quarantine/17", headers=token("admin"))).status_code == 422
+
+
+async def test_a_database_that_may_lose_what_it_acknowledged_is_noticed(database: Database) -> None:
+    careless = database.engine.url.update_query_dict({"options": "-c synchronous_commit=off"})
+    forgetful = Database(careless.render_as_string(hide_password=False), application_name="tests")
+    with pytest.raises(NotDurableError, match=r"(fsync|synchronous_commit)=off"):
+        await forgetful.require_durable_commits()
+    await forgetful.close()
