@@ -84,8 +84,13 @@ def test_a_room_can_be_read_in_one_sitting(path: Path) -> None:
     assert lines <= FILE_LINES_MAX, f"{lines} lines: is this still one room?"
     for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            # Functions inside (the endpoints of a router) are rooms of their own.
+            length = _lines(node) - sum(_lines(inner) for inner in node.body if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef))
             assert length <= FUNCTION_LINES_MAX, f"{node.name} has {length} lines"
+
+
+def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 @pytest.mark.parametrize("path", ALL_CODE, ids=_named)

@@ -1,21 +1,25 @@
 """What every service answers alike, on one put together from the shared parts alone."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from shared.database import Database, NotDurableError
-from shared.service import Service
+from shared.outbox import publish
+from shared.relay import Relay
+from shared.service import Service, main
 from shared.settings import ServiceSettings
 from tests import tokens
 from tests.conftest import ClientOf
+from tests.shared.conftest import engagement
 
 
-@pytest.fixture
-async def service(database: Database, kafka: str) -> AsyncIterator[Service]:
+def _service(database: Database, kafka: str) -> Service:
     settings = ServiceSettings.model_validate(
         {
             "database_url": database.engine.url.render_as_string(hide_password=False),
@@ -25,7 +29,12 @@ async def service(database: Database, kafka: str) -> AsyncIterator[Service]:
             "public_url": "http://testserver",
         }
     )
-    service = Service.of("routing", settings, migrations=Path())
+    return Service.of("routing", settings, migrations=Path())
+
+
+@pytest.fixture
+async def service(database: Database, kafka: str) -> AsyncIterator[Service]:
+    service = _service(database, kafka)
     yield service
     await service.database.close()
 
@@ -94,3 +103,25 @@ async def test_a_database_that_may_lose_what_it_acknowledged_is_noticed(database
     with pytest.raises(NotDurableError, match=r"(fsync|synchronous_commit)=off"):
         await forgetful.require_durable_commits()
     await forgetful.close()
+
+
+async def test_republish_puts_what_kafka_had_acknowledged_back_into_the_outbox(database: Database, kafka: str) -> None:
+    event = engagement(1, contact="republished")
+    async with database.transaction() as session:
+        await publish(session, [event])
+    relay = Relay(database=database, bootstrap=kafka)
+    async with database.engine.connect() as connection:
+        assert await relay.run_once(connection) == 1
+    await relay.close()
+
+    await asyncio.to_thread(main, lambda: _service(database, kafka), ["republish", "--since", "2026-01-01T00:00:00Z"])
+    async with database.reading() as session:
+        assert (await session.scalars(text("SELECT event_id FROM outbox"))).all() == [event.id]
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-01-01T00:00:00"])
+def test_republish_wants_a_time_with_a_zone(since: str, capsys: pytest.CaptureFixture[str], kafka: str) -> None:
+    unused = Database("postgresql+psycopg://nobody@127.0.0.1:9/nothing", application_name="tests")
+    with pytest.raises(SystemExit):
+        main(lambda: _service(unused, kafka), ["republish", "--since", since])
+    assert "--since" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Routing: who should call, and why now."""

@@ -1,0 +1,1 @@
+"""HTTP in: parse, call an operation or a query, answer."""

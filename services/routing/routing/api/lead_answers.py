@@ -1,0 +1,160 @@
+"""What the API says of leads."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from routing.decisions.clocks import Clock
+from routing.decisions.scoring import ScoreLine
+from routing.queries.lead_pages import ShownLead
+from shared.bodies import Answer, Moment
+
+
+class ScoreAnswer(Answer):
+    """As read now, by the policy version the ledger was made by."""
+
+    fit: float
+    engagement: float
+    grade: str
+
+
+class ClockAnswer(Answer):
+    kind: str
+    state: str
+    started_at: Moment
+    due_at: Moment
+    met_at: Moment | None
+
+    @classmethod
+    def of(cls, clock: Clock) -> "ClockAnswer":
+        return cls(kind=clock.kind, state=clock.state, started_at=clock.started_at, due_at=clock.due_at, met_at=clock.met_at)
+
+
+class LedgerLine(Answer):
+    """One line of a score. Fit lines sum to the fit, all others to the engagement; a `cap` takes away what is over it."""
+
+    kind: str
+    rule: str
+    points: float
+    engagement_id: str | None
+    occurred_at: Moment | None
+
+    @classmethod
+    def of(cls, line: ScoreLine) -> "LedgerLine":
+        return cls(
+            kind=line.kind,
+            rule=line.rule_id,
+            points=float(line.points),
+            engagement_id=line.engagement_id,
+            occurred_at=line.occurred_at,
+        )
+
+
+class LeadAnswer(Answer):
+    """A lead. `waiting_reason` says why it has no owner, while it waits in the queue."""
+
+    id: UUID
+    contact_id: str
+    brand_id: str
+    kind: str
+    stage: str
+    score: ScoreAnswer
+    rep_id: str | None
+    territory_id: str | None
+    region: str | None
+    campaign_id: str | None
+    policy_version: str
+    qualified_at: Moment
+    assigned_at: Moment | None
+    ended_at: Moment | None
+    waiting_since: Moment | None
+    waiting_reason: str | None
+    previous_lead_id: UUID | None
+    clocks: list[ClockAnswer]
+
+    @classmethod
+    def of(cls, shown: ShownLead) -> "LeadAnswer":
+        return cls(**_fields(shown))
+
+
+class LeadWithLedger(LeadAnswer):
+    """A lead with every line of its score."""
+
+    ledger: list[LedgerLine]
+
+    @classmethod
+    def of(cls, shown: ShownLead) -> "LeadWithLedger":
+        return cls(**_fields(shown), ledger=[LedgerLine.of(line) for line in shown.score.lines])
+
+
+class BriefAnswer(Answer):
+    """The newest version of a brief, with the clock as it stands now."""
+
+    version: int
+    contact: dict[str, Any]
+    why_this_person: str
+    why_now: str
+    engagements: list[dict[str, Any]]
+    journey_stage: str
+    topics: list[str]
+    likely_objections: list[dict[str, Any]]
+    next_step: str
+    allowed_channels: list[str]
+    clock: ClockAnswer | None
+
+
+class CandidateAnswer(Answer):
+    rep_id: str
+    eligible: bool
+    why_not: str | None
+
+
+class PassedStepAnswer(Answer):
+    """An assignment step that found nobody."""
+
+    step: str
+    reason: str
+
+
+class RecordAnswer(Answer):
+    """One decision about a lead."""
+
+    at: Moment
+    kind: str
+    from_stage: str | None = Field(serialization_alias="from")
+    to_stage: str | None = Field(serialization_alias="to")
+    reason: str
+    policy_version: str
+    rule: str | None
+    candidates: list[CandidateAnswer]
+    passed_steps: list[PassedStepAnswer]
+    pointer_before: int | None
+    pointer_after: int | None
+
+    @classmethod
+    def of(cls, row: Any) -> "RecordAnswer":
+        told = {name: value for name, value in row._mapping.items() if name not in {"lead_id", "position"}}
+        return cls.model_validate(told)
+
+
+class WaitingLead(Answer):
+    """A lead in the queue."""
+
+    lead_id: UUID
+    since: Moment
+    reason: str
+
+
+def _fields(shown: ShownLead) -> dict[str, Any]:
+    lead, score = shown.lead, shown.score
+    same = (
+        "id", "contact_id", "brand_id", "stage", "rep_id", "territory_id", "region", "campaign_id", "policy_version", "qualified_at",
+        "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id",
+    )  # fmt: skip
+    return {
+        **{name: getattr(lead, name) for name in same},
+        "kind": "off_plan",  # nobody is on a call plan while there are no targets
+        "score": ScoreAnswer(fit=float(score.fit), engagement=float(score.engagement), grade=score.grade),
+        "clocks": [ClockAnswer.of(shown.clock)] if shown.clock else [],
+    }

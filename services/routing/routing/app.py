@@ -1,0 +1,43 @@
+"""The composition root: routing's database, its API, the topics it reads, and what it does by the clock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from routing import subscribers
+from routing.api import leads, policies, reference
+from routing.operations.clocks import tick_clocks
+from routing.operations.outcomes import apply_early_outcomes
+from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
+from shared.database import Database
+from shared.events import topics
+from shared.loops import repeat
+from shared.service import Service
+from shared.settings import ServiceSettings
+
+BACKGROUND_WORK = {
+    "clocks": tick_clocks,
+    "waiting leads": try_waiting_leads,
+    "stale ledgers": decide_stale_ledgers,
+    "early outcomes": apply_early_outcomes,
+}
+EVERY_SECONDS = 1.0
+
+
+def build() -> Service:
+    """The service, put together from its environment."""
+    service = Service.of("routing", ServiceSettings(), migrations=Path(__file__).parents[1] / "migrations")
+    service.subscribe(topics.CONTACTS, subscribers.on_contacts)
+    service.subscribe(topics.CATALOG, subscribers.on_catalog)
+    service.subscribe(topics.ENGAGEMENTS, subscribers.on_engagements)
+    service.subscribe(topics.FEEDBACK, subscribers.on_feedback)
+    service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
+    for name, work in BACKGROUND_WORK.items():
+        service.loops.append(partial(_repeat, work, service.database, name))
+    return service
+
+
+async def _repeat(work: Callable[..., Awaitable[int]], database: Database, name: str, stop: asyncio.Event) -> None:
+    await repeat(lambda: work(database, now=datetime.now(UTC)), name=name, every_seconds=EVERY_SECONDS, stop=stop)

@@ -1,0 +1,44 @@
+"""What a contact's consents leave open to a rep."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
+
+from routing.decisions.facts import Consent
+
+RepChannel = Literal["in_person", "phone", "video", "email"]
+
+REP_CHANNELS: tuple[RepChannel, ...] = get_args(RepChannel)
+
+
+def denied_channels(consents: Iterable[Consent]) -> frozenset[str]:
+    """Return the channels the contact has denied, "any" among them.
+
+    The latest deliberate act wins per channel and purpose; an undated denial, or one of the same moment, wins over
+    everything. A channel denied for one purpose is denied: purposes are free words, so the strictest is believed.
+    """
+    said: defaultdict[tuple[str, str], list[Consent]] = defaultdict(list)
+    for consent in consents:
+        said[consent.channel, consent.purpose].append(consent)
+    return frozenset(channel for (channel, _), acts in said.items() if _ends_denied(acts))
+
+
+def is_do_not_contact(consents: Iterable[Consent]) -> bool:
+    """Tell whether no rep may contact this person: `any` is denied, or every channel a rep has."""
+    denied = denied_channels(consents)
+    return "any" in denied or denied.issuperset(REP_CHANNELS)
+
+
+def allowed_rep_channels(consents: Iterable[Consent]) -> tuple[RepChannel, ...]:
+    """Return the rep's channels that stand open, best first; nothing said is not a denial."""
+    denied = denied_channels(consents)
+    if "any" in denied:
+        return ()
+    return tuple(channel for channel in REP_CHANNELS if channel not in denied)
+
+
+def _ends_denied(acts: Sequence[Consent]) -> bool:
+    if any(act.state == "denied" and act.at is None for act in acts):
+        return True
+    latest_at = max((act.at for act in acts if act.at is not None), default=None)
+    return any(act.state == "denied" and act.at == latest_at for act in acts)

@@ -1,0 +1,93 @@
+"""Whether a contact is an MQL for a brand now: at or above both thresholds, no gate closed, and carried by something new."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from routing.decisions.conditions import condition_matches
+from routing.decisions.facts import Engagement, Subject
+from routing.decisions.policy import Policy
+from routing.decisions.scoring import Contribution, Score, is_commercial, score
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """Where the contact stands with the brand: nothing before (both None), or a lead that ended.
+
+    `rep_requested_at` is the latest engagement for which `asks_for_rep` is true.
+    """
+
+    previous_ended_at: datetime | None = None
+    rep_requested_at: datetime | None = None
+
+    @property
+    def rep_requested(self) -> bool:
+        """Whether a rep was asked for in this cycle."""
+        if self.rep_requested_at is None:
+            return False
+        return self.previous_ended_at is None or self.rep_requested_at > self.previous_ended_at
+
+
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    """An MQL. `rep_requested` opens a new cycle whatever the score; in a first cycle only the thresholds do."""
+
+    reason: Literal["thresholds_reached", "rep_requested"]
+    score: Score
+    rep_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Below a threshold, by this much (zero where it is reached)."""
+
+    score: Score
+    fit_missing: Decimal
+    engagement_missing: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A gate of the policy closes the door, whatever the score."""
+
+    gate_id: str
+    reason: str
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Both thresholds are reached, but by nothing that happened live: backfilled history alone qualifies nobody."""
+
+    reason: Literal["nothing_live"]
+    score: Score
+
+
+Qualification = Qualified | NotYet | Gated | Withheld
+
+
+def asks_for_rep(engagement: Engagement, *, brand_id: str) -> bool:
+    """Tell whether this engagement is a live request for a rep of this brand."""
+    return engagement.kind == "rep_requested" and is_commercial(engagement, brand_id=brand_id) and "backfill" not in engagement.flags
+
+
+def decide_qualification(policy: Policy, *, subject: Subject, ledger: Iterable[Contribution], now: datetime, cycle: Cycle) -> Qualification:
+    """Decide for a contact without an open lead of this brand; every answer carries the score it rests on.
+
+    After a lead that ended, only engagements after its end count, so an old score that is still high opens nothing.
+    """
+    reading = score(policy, subject=subject, ledger=ledger, now=now, counting_after=cycle.previous_ended_at)
+    for gate in policy.gates:
+        if condition_matches(gate, subject):
+            return Gated(gate.id, gate.reason, reading)
+    if cycle.previous_ended_at is not None and cycle.rep_requested:
+        return Qualified("rep_requested", reading, rep_requested=True)
+    fit_missing = max(Decimal(0), Decimal(str(policy.thresholds.fit)) - reading.fit)
+    engagement_missing = max(Decimal(0), Decimal(str(policy.thresholds.engagement)) - reading.engagement)
+    if fit_missing or engagement_missing:
+        return NotYet(reading, fit_missing, engagement_missing)
+    if not any(line.kind == "engagement" and line.points > 0 and not line.backfilled for line in reading.lines):
+        return Withheld("nothing_live", reading)
+    return Qualified("thresholds_reached", reading, rep_requested=cycle.rep_requested)

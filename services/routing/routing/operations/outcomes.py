@@ -1,0 +1,134 @@
+"""Applies what reps reported: stages, the first-outreach clock, another owner after a rejection, or a refusal that says why."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+import orjson
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing import tables
+from routing.decisions.clocks import meet_clock
+from routing.decisions.lifecycle import ATTEMPTS, Move, NoChange, Reassign, Refuse, ReportedOutcome, decide_outcome
+from routing.operations.assigning import Search
+from routing.operations.desk import Desk, clear, lay_out
+from routing.operations.ledgers import keep_ledgers
+from routing.operations.qualifying import decide_pairs
+from routing.operations.rows import Row, add
+from routing.operations.stages import about, move, position_of
+from routing.tables import Lead
+from shared.database import Database
+from shared.events import Event, RawHeaders, read_event
+from shared.events.feedback import OutcomeRecorded
+from shared.events.leads import ClockMet, OutcomeRefused
+
+_log = structlog.get_logger()
+
+
+async def apply_outcomes(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
+    """Applies outcomes in order. One of a lead that isn't here is kept until it is; a lead id that is no UUID raises ValueError."""
+    reported = {event.id: event.fact for event in events if isinstance(event.fact, OutcomeRecorded)}
+    if not reported:
+        return
+    lead_ids = {event_id: UUID(fact.lead_id) for event_id, fact in reported.items()}
+    owners = select(tables.Lead.id, tables.Lead.contact_id).where(tables.Lead.id.in_(set(lead_ids.values())))
+    contact_ids = {row.id: row.contact_id for row in await session.execute(owners)}
+    early = [event for event in events if lead_ids[event.id] not in contact_ids]
+    await _keep(session, early)
+    if len(early) == len(events):
+        return
+    desk = await lay_out(session, set(contact_ids.values()), now=now, lead_ids=list(contact_ids))
+    await keep_ledgers(session, desk, fresh={})
+    searches: list[Search] = []
+    for event_id, fact in reported.items():
+        if lead_ids[event_id] in contact_ids:
+            searches += _apply(desk, desk.leads[lead_ids[event_id]], fact, cause=event_id)
+    await decide_pairs(session, desk, list(desk.ledgers), searches=searches)
+    await clear(session, desk)
+
+
+async def apply_early_outcomes(database: Database, *, now: datetime) -> int:
+    """Applies kept outcomes whose lead is here now, and returns how many."""
+    async with database.transaction() as session:
+        early = tables.EarlyOutcome
+        here = select(early).join(tables.Lead, tables.Lead.id == early.lead_id).order_by(early.event_id)
+        kept = (await session.scalars(here.with_for_update(of=early, skip_locked=True))).all()
+        if not kept:
+            return 0
+        events = [read_event(value=each.body.encode(), headers=_raw(each.headers)) for each in kept]
+        await session.execute(delete(early).where(early.event_id.in_([event.id for event in events])))
+        await apply_outcomes(session, events, now=now)
+    return len(events)
+
+
+def _raw(headers: Mapping[str, str]) -> RawHeaders:
+    return [(name, value.encode()) for name, value in headers.items()]
+
+
+async def _keep(session: AsyncSession, events: Sequence[Event]) -> None:
+    rows: list[Row] = []
+    for event in events:
+        lead_id = UUID(orjson.loads(event.body)["lead_id"])
+        rows.append({"event_id": event.id, "lead_id": lead_id, "headers": event.headers, "body": event.body})
+        _log.warning("outcome_of_an_unknown_lead", lead_id=str(lead_id))
+    await add(session, tables.EarlyOutcome, rows)
+
+
+def _apply(desk: Desk, lead: Lead, fact: OutcomeRecorded, *, cause: UUID) -> list[Search]:
+    """Applies one outcome, and returns the search for another owner if it asks for one."""
+    outcome = ReportedOutcome(fact.code, fact.rep_id, fact.occurred_at, fact.reason_code)
+    decision = decide_outcome(position_of(lead), outcome)
+    if fact.code in ATTEMPTS and not isinstance(decision, Refuse):
+        _meet(desk, lead, fact, cause=cause)
+    match decision:
+        case Move():
+            # A device's clock may be wrong; nothing happened before the lead was there, or will have happened later than now.
+            at = min(max(fact.occurred_at, lead.qualified_at), desk.now)
+            move(desk, lead, decision, cause=cause, at=at, report=fact)
+        case Reassign(excluded_rep_id, reason):
+            lead.excluded_rep_ids = [*lead.excluded_rep_ids, excluded_rep_id]
+            lead.rep_id = None
+            desk.frees_capacity = True
+            return [Search(lead, reason=reason, cause=cause)]
+        case Refuse(reason):
+            refused = OutcomeRefused(
+                lead_id=str(lead.id),
+                report_id=fact.report_id,
+                rep_id=fact.rep_id,
+                code=fact.code,
+                stage=lead.stage,
+                reason=reason,
+                refused_at=desk.now,
+            )
+            desk.say(lead, refused, cause=cause)
+            desk.record(lead, "outcome_refused", from_stage=lead.stage, reason=reason)
+        case NoChange():
+            pass  # a legal report that moves nothing
+        case _:
+            assert_never(decision)
+    return []
+
+
+def _meet(desk: Desk, lead: Lead, fact: OutcomeRecorded, *, cause: UUID) -> None:
+    """An attempt meets the clock; it is said once, and again only if an earlier attempt reported later changes whether it was late."""
+    clock = desk.clocks.get(lead.id)
+    if clock is None:
+        return
+    met = meet_clock(clock, attempted_at=fact.occurred_at)
+    desk.set_clock(lead, met)
+    if met.met_at is None or (clock.met_at is not None and clock.met_late == met.met_late):
+        return
+    said = ClockMet(
+        **about(lead),
+        kind=met.kind,
+        rep_id=lead.rep_id,
+        started_at=met.started_at,
+        due_at=met.due_at,
+        met_at=met.met_at,
+        late=met.met_late,
+        report_id=fact.report_id,
+    )
+    desk.say(lead, said, cause=cause)

@@ -1,0 +1,150 @@
+"""Decides what stands for each contact x brand: leads withdrawn from who opted out, and new ones for who became an MQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing import tables
+from routing.decisions.consent import is_do_not_contact
+from routing.decisions.facts import Engagement
+from routing.decisions.lifecycle import Move, NoChange, StageEntry, decide_opt_out
+from routing.decisions.qualification import Cycle, Qualified, asks_for_rep, decide_qualification
+from routing.operations.assigning import Search, find_owners
+from routing.operations.desk import Desk
+from routing.operations.stages import about, enter, move, position_of
+from routing.queries import facts
+from routing.queries.facts import Pair
+from routing.queries.field_force import Geography, geography
+from routing.queries.policies import PinnedPolicy
+from routing.tables import Lead
+from shared.events.leads import LeadQualified, LeadScore
+from shared.ids import new_id
+
+CARRIERS_MAX = 50
+"""How many of the engagements that carried a lead are named with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A pair that qualified, by which policy, and the engagements that carried it, the decisive one first, then newest first."""
+
+    pair: Pair
+    pinned: PinnedPolicy
+    qualified: Qualified
+    carriers: tuple[str, ...]
+
+
+async def decide_pairs(
+    session: AsyncSession,
+    desk: Desk,
+    pairs: Collection[Pair],
+    *,
+    fresh: Sequence[str] = (),
+    causes: Mapping[str, UUID] | None = None,
+    searches: Sequence[Search] = (),
+) -> None:
+    """Decides each pair on the desk as it stands now; those whose contact or policy isn't known wait.
+
+    `fresh` are the engagements that came just now, in order; `causes` the events that described contacts anew, by contact id.
+    `searches` are leads without an owner, to be given one before any new lead.
+    """
+    withdraw_opted_out(desk, causes=causes or {})
+    requests = await facts.requests_for_a_rep(session, pairs)
+    crossings = [crossing for pair in pairs if (crossing := _judge(desk, pair, requests.get(pair, []), fresh))]
+    still_wanted = [search for search in searches if search.lead.ended_at is None]
+    if not crossings and not still_wanted:
+        return
+    places = await geography(session)
+    envelopes = await _envelopes(session, crossings)
+    opened = [Search(_open(desk, crossing, envelopes, places), reason="qualified") for crossing in crossings]
+    await find_owners(session, desk, [*still_wanted, *opened], places)
+
+
+def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
+    """Ends every untouched lead of a contact who may not be contacted (any more)."""
+    for lead in desk.leads.values():
+        contact = desk.contacts.get(lead.contact_id)
+        if lead.ended_at is not None or contact is None or not is_do_not_contact(contact.consents):
+            continue
+        clock = desk.clocks.get(lead.id)
+        match decide_opt_out(position_of(lead), attempted=clock is not None and clock.met_at is not None):
+            case Move() as withdrawal:
+                move(desk, lead, withdrawal, cause=causes.get(lead.contact_id))
+            case NoChange():
+                pass  # outreach began: the rep in conversation ends the lead with what they hear
+
+
+def _judge(desk: Desk, pair: Pair, requests: Collection[Engagement], fresh: Sequence[str]) -> Crossing | None:
+    subject, pinned, newest = desk.subject(pair[0]), desk.policy(pair), desk.newest_leads.get(pair)
+    if subject is None or pinned is None or (newest is not None and newest.ended_at is None):
+        return None
+    asked = max((each for each in requests if asks_for_rep(each, brand_id=pair[1])), key=lambda each: each.occurred_at, default=None)
+    cycle = Cycle(previous_ended_at=newest.ended_at if newest else None, rep_requested_at=asked.occurred_at if asked else None)
+    decision = decide_qualification(pinned.policy, subject=subject, ledger=desk.contributions.get(pair, []), now=desk.now, cycle=cycle)
+    if not isinstance(decision, Qualified):
+        return None  # below a threshold, gated, or carried by nothing live: the reading of the score says which
+    live = [line for line in decision.score.lines if line.kind == "engagement" and line.points > 0 and not line.backfilled]
+    live.sort(key=lambda line: (line.occurred_at or desk.now, line.engagement_id or ""), reverse=True)
+    newest_first = list(dict.fromkeys(line.engagement_id for line in live if line.engagement_id))
+    if not newest_first and asked is not None:
+        newest_first = [asked.engagement_id]
+    decisive = next((engagement_id for engagement_id in reversed(fresh) if engagement_id in newest_first), newest_first[0])
+    return Crossing(pair, pinned, decision, tuple(dict.fromkeys([decisive, *newest_first])))
+
+
+async def _envelopes(session: AsyncSession, crossings: Collection[Crossing]) -> dict[str, tables.Engagement]:
+    """The engagements that carried the crossings, by id."""
+    wanted = {engagement_id for crossing in crossings for engagement_id in crossing.carriers[:CARRIERS_MAX]}
+    found = await session.scalars(select(tables.Engagement).where(tables.Engagement.engagement_id.in_(wanted)))
+    return {each.engagement_id: each for each in found}
+
+
+def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, tables.Engagement], places: Geography) -> Lead:
+    contact_id, brand_id = crossing.pair
+    carriers = [envelopes[engagement_id] for engagement_id in crossing.carriers[:CARRIERS_MAX]]
+    by_time = sorted(carriers, key=lambda each: (each.occurred_at, each.engagement_id), reverse=True)
+    previous = desk.newest_leads.get(crossing.pair)
+    place = places.place_of(desk.contacts[contact_id], desk.primary_accounts.get(contact_id))
+    lead = Lead(
+        id=new_id(),
+        contact_id=contact_id,
+        brand_id=brand_id,
+        stage="mql",
+        policy_version=crossing.pinned.version,
+        qualified_at=desk.now,
+        correlation_id=carriers[0].correlation_id,
+        last_event_id=carriers[0].event_id,
+        rep_requested=crossing.qualified.rep_requested,
+        engagement_ids=[each.engagement_id for each in by_time],
+        territory_id=place.territory_id,
+        region=place.region,
+        campaign_id=next((each.campaign_id for each in by_time if each.campaign_id), None),
+        previous_lead_id=previous.id if previous else None,
+        counting_after=previous.ended_at if previous else None,
+        # A rep who gave the lead before back isn't asked to take it for old acquaintance.
+        earlier_rep_id=previous.rep_id if previous and previous.stage != "recycled" else None,
+    )
+    desk.add_lead(lead)
+    _announce(desk, lead, crossing.qualified)
+    return lead
+
+
+def _announce(desk: Desk, lead: Lead, qualified: Qualified) -> None:
+    score = qualified.score
+    fact = LeadQualified(
+        **about(lead),
+        kind="off_plan",  # nobody is on a call plan while there are no targets
+        score=LeadScore(fit=float(score.fit), engagement=float(score.engagement), grade=score.grade),
+        campaign_id=lead.campaign_id,
+        territory_id=lead.territory_id,
+        region=lead.region,
+        engagement_ids=lead.engagement_ids,
+        previous_lead_id=None if lead.previous_lead_id is None else str(lead.previous_lead_id),
+        qualified_at=lead.qualified_at,
+    )
+    lead.last_event_id = desk.say(lead, fact)
+    enter(desk, lead, StageEntry("mql"), from_stage=None, reason=qualified.reason)
+    desk.record(lead, "qualified", to_stage="mql", reason=qualified.reason)

@@ -1,0 +1,1 @@
+"""Reads: what decisions are told, and what the API shows."""

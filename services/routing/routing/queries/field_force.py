@@ -1,0 +1,80 @@
+"""The field force as assignment sees it: where a contact lies, when it is open there, and who could call."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing import tables
+from routing.decisions.assignment import Rep
+from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, OFFICE_HOURS, Calendar, read_calendar
+from routing.decisions.facts import Account, Contact
+from routing.decisions.territories import TerritoryIndex, TerritoryPatterns, index_territories, territory_of
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a lead belongs: its territory, if its postal code lies in one, and the hours that count there."""
+
+    territory_id: str | None
+    region: str | None
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Geography:
+    """All territories, ready to be asked."""
+
+    index: TerritoryIndex
+    rows: Mapping[str, Any]
+
+    def place_of(self, contact: Contact, account: Account | None) -> Place:
+        """Where a contact's leads belong."""
+        match = territory_of(self.index, contact=contact, account=account)
+        if match is None:
+            return Place(None, None, CALENDAR_WITHOUT_TERRITORY)
+        row = self.rows[match.territory_id]
+        return Place(row.id, row.region, read_calendar(row.hours or OFFICE_HOURS, timezone=row.timezone))
+
+
+async def geography(session: AsyncSession) -> Geography:
+    """The territories as they stand now."""
+    rows = {row.id: row for row in await session.execute(select(tables.Territory.__table__))}
+    patterns = [TerritoryPatterns(row.id, row.country, tuple(row.postal_codes)) for row in rows.values()]
+    return Geography(index_territories(patterns), rows)
+
+
+async def hold_reps(
+    session: AsyncSession, *, rep_ids: Collection[str], territory_ids: Collection[str], besides_lead_ids: Collection[UUID]
+) -> dict[str, Rep]:
+    """The reps named and those of the territories, locked in id order until the transaction ends, with the open leads they have.
+
+    `besides_lead_ids` are not counted: their owners are being decided. Whoever gives a lead to a rep holds the rep, so the count is exact.
+    """
+    rep, lead = tables.Rep, tables.Lead
+    concerned = or_(rep.id.in_(rep_ids), rep.territory_ids.overlap(list(territory_ids)))
+    rows = (await session.execute(select(rep.__table__).where(concerned).order_by(rep.id).with_for_update())).all()
+    counting = (
+        select(lead.rep_id, func.count().label("open_leads"))
+        .where(lead.ended_at.is_(None), lead.rep_id.in_([row.id for row in rows]), lead.id.not_in(besides_lead_ids))
+        .group_by(lead.rep_id)
+    )
+    open_leads = {row.rep_id: row.open_leads for row in await session.execute(counting)}
+    return {row.id: rep_of(row, open_leads=open_leads.get(row.id, 0)) for row in rows}
+
+
+def rep_of(row: Any, *, open_leads: int) -> Rep:
+    """A rep from their row."""
+    return Rep(
+        rep_id=row.id,
+        role=row.role,
+        active=row.active,
+        brand_ids=frozenset(row.brand_ids),
+        territory_ids=frozenset(row.territory_ids),
+        max_open_leads=row.max_open_leads,
+        weight=row.weight,
+        open_leads=open_leads,
+    )

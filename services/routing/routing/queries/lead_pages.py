@@ -1,0 +1,144 @@
+"""What the API shows of leads: pages of them, one of them, their scores, briefs, decision records, and the queue."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing import tables
+from routing.decisions.clocks import Clock
+from routing.decisions.facts import Contact, Subject
+from routing.decisions.scoring import Score, score
+from routing.queries import facts
+from routing.queries.leads import clocks, lead_of
+from routing.queries.policies import load_policies
+from routing.tables import Lead
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """What a list of leads is narrowed to; None means no matter which."""
+
+    rep_id: str | None = None
+    stage: str | None = None
+    territory_id: str | None = None
+    brand_id: str | None = None
+    overdue: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLead:
+    """A lead with its score and clock as they stand at the reading."""
+
+    lead: Lead
+    score: Score
+    clock: Clock | None
+
+
+async def read_one_moment(session: AsyncSession) -> None:
+    """Lets every statement that follows see the same moment, so that a ledger is never read by another version than it was made by."""
+    await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+
+async def lead_page(
+    session: AsyncSession,
+    scope: ColumnElement[bool],
+    *,
+    narrowed: LeadFilter,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+    now: datetime,
+) -> list[ShownLead]:
+    """Leads, newest first."""
+    wanted = [scope, *_conditions(narrowed, now=now)]
+    if before is not None:
+        wanted.append(tuple_(Lead.qualified_at, Lead.id) < before)
+    ordered = select(Lead.__table__).where(*wanted).order_by(Lead.qualified_at.desc(), Lead.id.desc()).limit(limit)
+    return await _shown(session, [lead_of(row) for row in await session.execute(ordered)], now=now)
+
+
+async def one_lead(session: AsyncSession, scope: ColumnElement[bool], lead_id: UUID, *, now: datetime) -> ShownLead | None:
+    """The lead, if it is in scope."""
+    rows = await session.execute(select(Lead.__table__).where(scope, Lead.id == lead_id))
+    shown = await _shown(session, [lead_of(row) for row in rows], now=now)
+    return shown[0] if shown else None
+
+
+async def is_in_scope(session: AsyncSession, scope: ColumnElement[bool], lead_id: UUID) -> bool:
+    """Whether there is such a lead in scope."""
+    return bool(await session.scalar(select(exists().where(scope, Lead.id == lead_id))))
+
+
+async def newest_brief(session: AsyncSession, lead_id: UUID) -> Any | None:
+    """The newest version of the lead's brief as stored; None before it was ever given to somebody."""
+    brief = tables.Brief
+    rows = await session.execute(select(brief.__table__).where(brief.lead_id == lead_id).order_by(brief.version.desc()).limit(1))
+    return rows.one_or_none()
+
+
+async def decision_records(session: AsyncSession, lead_id: UUID) -> Sequence[Any]:
+    """What was decided about the lead, oldest first."""
+    record = tables.DecisionRecord
+    return (await session.execute(select(record.__table__).where(record.lead_id == lead_id).order_by(record.position))).all()
+
+
+async def queue_page(
+    session: AsyncSession, scope: ColumnElement[bool], *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Any]:
+    """Leads nobody is eligible for, oldest first."""
+    wanted = [scope, Lead.waiting_since.is_not(None)]
+    if after is not None:
+        wanted.append(tuple_(Lead.waiting_since, Lead.id) > after)
+    columns = select(Lead.id, Lead.waiting_since, Lead.waiting_reason)
+    return (await session.execute(columns.where(*wanted).order_by(Lead.waiting_since, Lead.id).limit(limit))).all()
+
+
+def _conditions(narrowed: LeadFilter, *, now: datetime) -> list[ColumnElement[bool]]:
+    exact = {
+        Lead.rep_id: narrowed.rep_id,
+        Lead.stage: narrowed.stage,
+        Lead.territory_id: narrowed.territory_id,
+        Lead.brand_id: narrowed.brand_id,
+    }
+    conditions = [column == wanted for column, wanted in exact.items() if wanted is not None]
+    if narrowed.overdue is not None:
+        clock = tables.Clock
+        late = exists().where(clock.lead_id == Lead.id, clock.state.in_(("running", "warned", "breached")), clock.due_at < now)
+        conditions.append(late if narrowed.overdue else ~late)
+    return conditions
+
+
+async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime) -> list[ShownLead]:
+    """Leads with what is read of them now, in the same number of statements for one and for many."""
+    if not leads:
+        return []
+    pairs = {(lead.contact_id, lead.brand_id) for lead in leads}
+    contact_ids = {lead.contact_id for lead in leads}
+    subjects = await _subjects(session, contact_ids)
+    ledger = tables.Ledger
+    heads = await session.execute(select(ledger.__table__).where(ledger.contact_id.in_(contact_ids), ledger.policy_version.is_not(None)))
+    versions = {(row.contact_id, row.brand_id): row.policy_version for row in heads}
+    policies = await load_policies(session, (), versions={*versions.values(), *(lead.policy_version for lead in leads)})
+    contributions = await facts.contributions(session, pairs)
+    running = await clocks(session, [lead.id for lead in leads])
+    shown: list[ShownLead] = []
+    for lead in leads:
+        pair = lead.contact_id, lead.brand_id
+        pinned = policies.by_version[versions.get(pair, lead.policy_version)]
+        in_cycle = [row for row in contributions.get(pair, []) if lead.ended_at is None or row.occurred_at <= lead.ended_at]
+        subject = subjects.get(lead.contact_id) or Subject(Contact(lead.contact_id))
+        reading = score(pinned.policy, subject=subject, ledger=in_cycle, now=now, counting_after=lead.counting_after)
+        shown.append(ShownLead(lead, reading, running.get(lead.id)))
+    return shown
+
+
+async def _subjects(session: AsyncSession, contact_ids: Collection[str]) -> Mapping[str, Subject]:
+    contact = tables.Contact
+    known = select(contact.__table__).where(contact.contact_id.in_(contact_ids), contact.version.is_not(None))
+    rows = (await session.execute(known)).all()
+    accounts = await facts.accounts(session, {row.primary_account_id for row in rows if row.primary_account_id})
+    return {row.contact_id: Subject(facts.contact_of(row), accounts.get(row.primary_account_id)) for row in rows}

@@ -1,0 +1,81 @@
+"""Policies: which one applies to whom, and those the API shows."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Text, and_, cast, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing import tables
+from routing.decisions.policy import Policy
+
+_PARSED_POLICIES_MAX = 256
+"""Policies in use at a time are few, and reading one costs more than all else an engagement needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedPolicy:
+    """A policy with the version by which decisions name it."""
+
+    version: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The policies some brands work by, and any others that were asked for by version."""
+
+    active: Mapping[tuple[str, str | None], PinnedPolicy]
+    by_version: Mapping[str, PinnedPolicy]
+    activations: Mapping[str, int]
+    """By brand, how many activations there were."""
+
+    def applicable(self, brand_id: str, *, country: str | None) -> PinnedPolicy | None:
+        """The country's own policy, else the brand's general one."""
+        own = self.active.get((brand_id, country)) if country else None
+        return own or self.active.get((brand_id, None))
+
+    def activation(self, brand_id: str) -> int:
+        """The brand's newest activation; 0 if there was none."""
+        return self.activations.get(brand_id, 0)
+
+
+async def load_policies(session: AsyncSession, brand_ids: Collection[str], *, versions: Collection[str] = ()) -> Policies:
+    """The active policies of the brands, and those of the versions."""
+    policy = tables.Policy
+    newest = func.max(policy.activation).over(partition_by=policy.brand_id)
+    wanted = or_(policy.brand_id.in_(brand_ids), policy.version.in_([int(version) for version in versions]))
+    ranked = (
+        select(policy.version, policy.brand_id, policy.country, policy.state, cast(policy.document, Text), newest.label("activations"))
+        .where(wanted)
+        .subquery()
+    )
+    read = or_(ranked.c.state == "active", ranked.c.version.in_([int(version) for version in versions]))
+    rows = (await session.execute(select(ranked).where(read))).all()
+    pinned = {row.version: PinnedPolicy(str(row.version), _parsed(row.document)) for row in rows}
+    return Policies(
+        active={(row.brand_id, row.country): pinned[row.version] for row in rows if row.state == "active"},
+        by_version={str(version): each for version, each in pinned.items()},
+        activations={row.brand_id: row.activations for row in rows if row.state == "active"},
+    )
+
+
+async def policy_row(session: AsyncSession, version: str) -> Any | None:
+    """One version as stored; None if there is none."""
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
+        return None
+    rows = await session.execute(select(tables.Policy.__table__).where(tables.Policy.version == int(version)))
+    return rows.one_or_none()
+
+
+async def policy_page(session: AsyncSession, *, before: int | None, limit: int) -> Sequence[Any]:
+    """Versions, newest first."""
+    older = tables.Policy.version < before if before is not None else and_(True)
+    return (await session.execute(select(tables.Policy.__table__).where(older).order_by(tables.Policy.version.desc()).limit(limit))).all()
+
+
+@lru_cache(_PARSED_POLICIES_MAX)
+def _parsed(document: str) -> Policy:
+    return Policy.model_validate_json(document)

@@ -1,0 +1,31 @@
+"""Routing's tables. They are written in sets (`operations/rows.py`), so the models only name columns and rules.
+
+A contact x brand is a row of `ledgers`; whoever changes anything about a contact's ledgers, leads or clocks holds the contact's row.
+"""
+
+from routing.tables.agreed import Account, Policy, Rep, Territory
+from routing.tables.decided import Brief, Clock, DecisionRecord, Lead, Ledger, LedgerRow, QueueRound, Rotation
+from routing.tables.told import Asset, Campaign, Contact, EarlyOutcome, Engagement, HeardObjection
+from shared.database import Tables
+
+__all__ = [
+    "Account",
+    "Asset",
+    "Brief",
+    "Campaign",
+    "Clock",
+    "Contact",
+    "DecisionRecord",
+    "EarlyOutcome",
+    "Engagement",
+    "HeardObjection",
+    "Lead",
+    "Ledger",
+    "LedgerRow",
+    "Policy",
+    "QueueRound",
+    "Rep",
+    "Rotation",
+    "Tables",
+    "Territory",
+]

@@ -1,0 +1,96 @@
+"""What sales operations keeps: the field force, and the policies both teams agreed on."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Identity, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.database import Tables
+
+_Moment = TIMESTAMP(timezone=True)
+_Texts = ARRAY(Text)
+
+
+class Territory(Tables):
+    """A sales geography with its opening hours."""
+
+    __tablename__ = "territories"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    region: Mapped[str] = mapped_column(Text)
+    timezone: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text)
+    postal_codes: Mapped[list[str]] = mapped_column(_Texts)
+    hours: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Account(Tables):
+    """An HCO with an owner and a priority."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    institution_type: Mapped[str] = mapped_column(Text)
+    postal_code: Mapped[str] = mapped_column(Text)
+    owner_rep_id: Mapped[str | None] = mapped_column(Text, comment="Null: nobody owns it.")
+    priority: Mapped[str] = mapped_column(Text)
+    parent_id: Mapped[str | None] = mapped_column(Text, comment="Null: it stands alone.")
+    named_rep_ids: Mapped[list[str]] = mapped_column(_Texts)
+
+
+class Rep(Tables):
+    """A sales representative, or a manager: a manager is a rep row too."""
+
+    __tablename__ = "reps"
+    __table_args__ = (
+        CheckConstraint("max_open_leads >= 0", name="max_open_leads"),
+        CheckConstraint("weight > 0", name="weight"),
+        Index(None, "territory_ids", postgresql_using="gin"),
+        Index(None, "manager_id"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text)
+    manager_id: Mapped[str | None] = mapped_column(Text, comment="Null: reports to nobody we know.")
+    territory_ids: Mapped[list[str]] = mapped_column(_Texts)
+    brand_ids: Mapped[list[str]] = mapped_column(_Texts)
+    max_open_leads: Mapped[int]
+    weight: Mapped[float]
+    active: Mapped[bool]
+
+
+class Policy(Tables):
+    """A version of a brand's policy, for one country or for all that have none of their own. Drafts never change."""
+
+    __tablename__ = "policies"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'active', 'superseded')", name="state"),
+        CheckConstraint("(state = 'draft') = (activation IS NULL)", name="activation"),
+        CheckConstraint("num_nonnulls(activation, activated_by, activated_at) IN (0, 3)", name="activated"),
+        CheckConstraint("activated_by <> author", name="approved_by_another"),
+        UniqueConstraint("brand_id", "activation"),
+        Index(
+            "ix_policies_brand_id_country_active",
+            "brand_id",
+            text("coalesce(country, '')"),
+            unique=True,
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    version: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    brand_id: Mapped[str] = mapped_column(Text)
+    country: Mapped[str | None] = mapped_column(Text, comment="Null: wherever the brand has no policy for the country.")
+    title: Mapped[str] = mapped_column(Text)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    author: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(_Moment)
+    state: Mapped[str] = mapped_column(Text)
+    activation: Mapped[int | None] = mapped_column(comment="The how-manieth activation of the brand; null for a draft.")
+    activated_by: Mapped[str | None] = mapped_column(Text, comment="Null for a draft.")
+    activated_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null for a draft.")

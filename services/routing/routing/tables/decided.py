@@ -1,0 +1,168 @@
+"""What routing decided: ledgers, leads, and what goes with them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
+
+from shared.database import Tables
+
+_Moment = TIMESTAMP(timezone=True)
+_Texts = ARRAY(Text)
+
+
+class Ledger(Tables):
+    """A contact x brand that has engagements, and by which policy version its rows were made."""
+
+    __tablename__ = "ledgers"
+    __table_args__ = (Index(None, "brand_id", "activation", "contact_id"),)
+
+    contact_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    brand_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    policy_version: Mapped[str | None] = mapped_column(Text, comment="Null while the contact is unknown or no policy applies to them.")
+    activation: Mapped[int] = mapped_column(comment="The brand's newest activation when it was last decided; 0 asks for a decision.")
+
+
+class LedgerRow(Tables):
+    """Undecayed points one engagement earned by one rule."""
+
+    __tablename__ = "ledger_rows"
+
+    contact_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    brand_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    engagement_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    rule_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    policy_version: Mapped[str] = mapped_column(Text)
+    points: Mapped[Decimal] = mapped_column(Numeric(12, 4))
+    occurred_at: Mapped[datetime] = mapped_column(_Moment)
+    backfilled: Mapped[bool]
+
+
+class Lead(MappedAsDataclass, Tables, kw_only=True):
+    """One contact x one brand x one cycle."""
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        CheckConstraint(
+            "stage IN ('mql', 'assigned', 'accepted', 'contacted', 'sql', 'meeting_booked', 'meeting_held', 'opportunity',"
+            " 'recycled', 'disqualified', 'on_hold')",
+            name="stage",
+        ),
+        CheckConstraint("(ended_at IS NULL) = (stage NOT IN ('recycled', 'disqualified'))", name="ended"),
+        CheckConstraint("(waiting_since IS NULL) = (waiting_reason IS NULL)", name="waiting"),
+        CheckConstraint("waiting_since IS NULL OR (stage = 'mql' AND rep_id IS NULL)", name="waiting_without_owner"),
+        CheckConstraint("stage NOT IN ('assigned', 'accepted') OR rep_id IS NOT NULL", name="owner"),
+        Index("ix_leads_contact_id_brand_id_open", "contact_id", "brand_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index(None, "contact_id", "brand_id", "qualified_at"),
+        Index("ix_leads_rep_id_open", "rep_id", postgresql_where=text("ended_at IS NULL")),
+        Index(None, "rep_id", "qualified_at", "id"),
+        Index(None, "qualified_at", "id"),
+        Index("ix_leads_waiting_since", "waiting_since", "id", postgresql_where=text("waiting_since IS NOT NULL")),
+        Index("ix_leads_tried_in_round_waiting", "tried_in_round", postgresql_where=text("waiting_since IS NOT NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[str] = mapped_column(Text)
+    brand_id: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(Text)
+    policy_version: Mapped[str] = mapped_column(Text)
+    qualified_at: Mapped[datetime] = mapped_column(_Moment)
+    correlation_id: Mapped[UUID]
+    last_event_id: Mapped[UUID] = mapped_column(comment="What was last said of it, which causes what is said next.")
+    rep_requested: Mapped[bool]
+    engagement_ids: Mapped[list[str]] = mapped_column(_Texts)
+    excluded_rep_ids: Mapped[list[str]] = mapped_column(_Texts, default_factory=list)
+    record_count: Mapped[int] = mapped_column(default=0)
+    brief_version: Mapped[int] = mapped_column(default=0)
+    tried_in_round: Mapped[int] = mapped_column(default=0, comment="The queue's round in which an owner was last looked for.")
+    rep_id: Mapped[str | None] = mapped_column(Text, default=None, comment="Null until somebody owns it.")
+    territory_id: Mapped[str | None] = mapped_column(Text, default=None, comment="Null: the postal code lies in none, or there is none.")
+    region: Mapped[str | None] = mapped_column(Text, default=None, comment="The territory's; null without one.")
+    campaign_id: Mapped[str | None] = mapped_column(Text, default=None, comment="Null: no engagement that carried it was of a campaign.")
+    previous_lead_id: Mapped[UUID | None] = mapped_column(default=None, comment="The cycle before; null in the first.")
+    earlier_rep_id: Mapped[str | None] = mapped_column(Text, default=None, comment="Who had the lead of the cycle before; null if nobody.")
+    counting_after: Mapped[datetime | None] = mapped_column(
+        _Moment, default=None, comment="When the cycle before ended; null in the first."
+    )
+    assigned_at: Mapped[datetime | None] = mapped_column(_Moment, default=None, comment="Null until somebody owned it.")
+    ended_at: Mapped[datetime | None] = mapped_column(_Moment, default=None, comment="When what ended it happened; null while open.")
+    waiting_since: Mapped[datetime | None] = mapped_column(_Moment, default=None, comment="Null unless it waits in the queue.")
+    waiting_reason: Mapped[str | None] = mapped_column(Text, default=None, comment="Null unless it waits in the queue.")
+
+
+class Clock(Tables):
+    """A target time on a lead."""
+
+    __tablename__ = "clocks"
+    __table_args__ = (
+        CheckConstraint("state IN ('running', 'warned', 'breached', 'met', 'paused')", name="state"),
+        CheckConstraint("(state = 'met') = (met_at IS NOT NULL)", name="met"),
+        Index("ix_clocks_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    )
+
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(_Moment)
+    warn_at: Mapped[datetime] = mapped_column(_Moment)
+    due_at: Mapped[datetime] = mapped_column(_Moment)
+    extended_due_at: Mapped[datetime] = mapped_column(_Moment)
+    warned_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null if nobody was warned.")
+    breached_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null if it was never found breached.")
+    met_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null until an attempt was reported.")
+    next_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When to look again; null when nothing is left to come.")
+
+
+class DecisionRecord(Tables):
+    """What was decided about a lead, by which version, and who else was considered."""
+
+    __tablename__ = "decision_records"
+
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(_Moment)
+    kind: Mapped[str] = mapped_column(Text)
+    from_stage: Mapped[str | None] = mapped_column(Text, comment="Null: the lead began, or no stage was left.")
+    to_stage: Mapped[str | None] = mapped_column(Text, comment="Null: no stage was entered.")
+    reason: Mapped[str] = mapped_column(Text)
+    policy_version: Mapped[str] = mapped_column(Text)
+    rule: Mapped[str | None] = mapped_column(Text, comment="The assignment step that decided; null where none did.")
+    candidates: Mapped[list[Any]] = mapped_column(JSONB)
+    passed_steps: Mapped[list[Any]] = mapped_column(JSONB)
+    pointer_before: Mapped[int | None] = mapped_column(comment="Null where nobody was chosen.")
+    pointer_after: Mapped[int | None] = mapped_column(comment="Null where nobody was chosen.")
+
+
+class Brief(Tables):
+    """The page handed over with a lead, as it stood when it was written."""
+
+    __tablename__ = "briefs"
+
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    issued_at: Mapped[datetime] = mapped_column(_Moment)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Rotation(Tables):
+    """Whose turn it is in a territory, for a brand."""
+
+    __tablename__ = "rotations"
+
+    territory_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    brand_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class QueueRound(Tables):
+    """One row: the number of times something changed that may let a waiting lead find an owner. Each lead is tried once a round."""
+
+    __tablename__ = "queue_rounds"
+    __table_args__ = (CheckConstraint("singleton", name="singleton"),)
+
+    singleton: Mapped[bool] = mapped_column(primary_key=True)
+    round: Mapped[int]

@@ -1,0 +1,216 @@
+"""Who gets a lead, why the others lost, and what the queue says when nobody can have it."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from routing.decisions.assignment import (
+    AssignableLead,
+    Assignment,
+    AssignTo,
+    PassedStep,
+    Queue,
+    Rep,
+    Situation,
+    Withhold,
+    decide_assignment,
+)
+from routing.decisions.consent import REP_CHANNELS
+from routing.decisions.facts import Account, Consent, Contact
+from routing.decisions.policy import AssignmentStep
+from routing.decisions.rotation import Rotation
+
+ALL_STEPS: tuple[AssignmentStep, ...] = ("named_account", "account_owner", "sticky", "territory", "pool")
+
+
+def rep(rep_id: str, **changes: Any) -> Rep:
+    facts: dict[str, Any] = {
+        "role": "rep",
+        "active": True,
+        "brand_ids": frozenset({"cardivex"}),
+        "territory_ids": frozenset({"chicago"}),
+        "max_open_leads": 10,
+        "weight": 1,
+        "open_leads": 0,
+    }
+    return Rep(rep_id, **facts | changes)
+
+
+def decide(
+    *reps: Rep,
+    steps: tuple[AssignmentStep, ...] = ALL_STEPS,
+    account: Account | None = None,
+    territory_id: str | None = "chicago",
+    consents: tuple[Consent, ...] = (),
+    rotation: Rotation = Rotation(turn=7),  # noqa: B008 - immutable
+    **lead: Any,
+) -> Assignment:
+    situation = Situation(
+        lead=AssignableLead("cardivex", **lead),
+        contact=Contact("c-1", consents=consents),
+        account=account,
+        territory_id=territory_id,
+        reps={each.rep_id: each for each in reps},
+        rotation=rotation,
+    )
+    return decide_assignment(steps, situation=situation)
+
+
+def assigned(decision: Assignment) -> AssignTo:
+    assert isinstance(decision, AssignTo)
+    return decision
+
+
+def why_not(decision: Assignment) -> dict[str, str | None]:
+    assert isinstance(decision, AssignTo | Queue)
+    return {candidate.rep_id: candidate.why_not for candidate in decision.candidates}
+
+
+@pytest.mark.parametrize(
+    "consents",
+    [(Consent("any", "promotional", "denied"),), tuple(Consent(channel, "promotional", "denied") for channel in REP_CHANNELS)],
+    ids=["do not contact", "every channel of a rep denied"],
+)
+def test_do_not_contact_comes_before_every_step(consents: tuple[Consent, ...]) -> None:
+    owned = Account("a-1", owner_rep_id="ann", named_rep_ids=("ann",))
+    assert decide(rep("ann"), account=owned, consents=consents) == Withhold("consent")
+
+
+def test_an_email_opt_out_stops_no_assignment() -> None:
+    assert assigned(decide(rep("ann"), consents=(Consent("email", "promotional", "denied"),))).rep_id == "ann"
+
+
+NAMED_AND_OWNED = Account("a-1", owner_rep_id="olga", named_rep_ids=("nina", "noel"))
+EVERYBODY = (rep("nina", territory_ids=frozenset()), rep("noel", territory_ids=frozenset()), rep("olga"), rep("sam"), rep("tess"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "rep_id", "step"),
+    [
+        (("named_account", "account_owner", "sticky", "territory"), "nina", "named_account"),
+        (("account_owner", "named_account"), "olga", "account_owner"),
+        (("sticky", "account_owner"), "sam", "sticky"),
+        (("pool", "sticky"), "sam", "sticky"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else value,
+)
+def test_the_first_step_that_finds_somebody_decides(steps: tuple[AssignmentStep, ...], rep_id: str, step: str) -> None:
+    decision = assigned(decide(*EVERYBODY, steps=steps, account=NAMED_AND_OWNED, earlier_rep_id="sam"))
+    assert (decision.rep_id, decision.step) == (rep_id, step)
+
+
+def test_named_reps_are_asked_in_the_accounts_order() -> None:
+    decision = assigned(
+        decide(rep("nina", open_leads=10), rep("noel"), rep("nils"), account=Account("a", named_rep_ids=("nina", "noel", "nils")))
+    )
+    assert (decision.rep_id, why_not(decision)) == ("noel", {"nina": "full", "noel": None, "nils": "named_later"})
+
+
+def test_an_owner_who_cannot_take_it_lets_it_fall_through_to_the_territory_with_the_reason() -> None:
+    decision = assigned(decide(rep("olga", active=False), rep("tess"), account=Account("a-1", owner_rep_id="olga")))
+    assert (decision.rep_id, decision.step) == ("tess", "territory")
+    assert why_not(decision) == {"olga": "inactive", "tess": None}
+    assert decision.passed_steps == (
+        PassedStep("named_account", "no_named_rep"),
+        PassedStep("account_owner", "nobody_active"),
+        PassedStep("sticky", "no_earlier_rep"),
+    )
+
+
+def test_only_a_turn_in_the_territory_moves_the_pointer() -> None:
+    by_owner = assigned(decide(rep("olga"), rep("tess"), account=Account("a-1", owner_rep_id="olga")))
+    by_turn = assigned(decide(rep("olga"), rep("tess")))
+    assert (by_owner.pointer_before, by_owner.pointer_after, by_owner.rotation) == (7, 7, Rotation(turn=7))
+    assert (by_turn.pointer_before, by_turn.pointer_after, by_turn.rotation.turn) == (7, 8, 8)
+
+
+def test_every_rep_considered_but_the_chosen_one_has_a_reason() -> None:
+    decision = assigned(
+        decide(
+            rep("away", active=False),
+            rep("boss", role="manager"),
+            rep("busy", open_leads=3, max_open_leads=3),
+            rep("elsewhere", territory_ids=frozenset({"boston"})),
+            rep("other", brand_ids=frozenset({"pulmora"})),
+            rep("rejected"),
+            rep("tess"),
+            rep("theo"),
+            account=Account("a-1", owner_rep_id="gone"),
+            excluded_rep_ids=frozenset({"rejected"}),
+        )
+    )
+    reasons = why_not(decision)
+    waiting = "theo" if decision.rep_id == "tess" else "tess"
+    assert reasons == {
+        "gone": "unknown",
+        "away": "inactive",
+        "boss": "not_a_rep",
+        "busy": "full",
+        "other": "other_brand",
+        "rejected": "excluded",
+        decision.rep_id: None,
+        waiting: "not_their_turn",
+    }
+    assert {candidate.rep_id for candidate in decision.candidates if candidate.eligible} == {"tess", "theo"}
+
+
+def test_a_rep_considered_by_two_steps_is_listed_once() -> None:
+    decision = decide(rep("olga", open_leads=10), rep("tess"), account=Account("a-1", owner_rep_id="olga"))
+    assert isinstance(decision, AssignTo)
+    assert [candidate.rep_id for candidate in decision.candidates] == ["olga", "tess"]
+
+
+FULL, AWAY = rep("tess", open_leads=10), rep("tess", active=False)
+
+
+@pytest.mark.parametrize(
+    ("reps", "situation", "reason"),
+    [
+        pytest.param([FULL], {}, "all_full", id="everybody is full"),
+        pytest.param([AWAY], {}, "nobody_active", id="everybody is inactive"),
+        pytest.param([rep("boss", role="manager")], {}, "nobody_active", id="only a manager"),
+        pytest.param([rep("tess", brand_ids=frozenset())], {}, "nobody_for_brand", id="nobody promotes the brand"),
+        pytest.param([rep("tess")], {"excluded_rep_ids": frozenset({"tess"})}, "all_excluded", id="who is left has rejected it"),
+        pytest.param([FULL, rep("theo", active=False)], {}, "all_full", id="a mixture: who is closest tells most"),
+        pytest.param([], {}, "no_rep_in_territory", id="a territory without reps"),
+        pytest.param([rep("tess")], {"territory_id": None}, "no_territory", id="no territory"),
+        pytest.param(
+            [rep("olga", open_leads=10)],
+            {"territory_id": None, "account": Account("a-1", owner_rep_id="olga")},
+            "all_full",
+            id="no territory, but an owner who is only full",
+        ),
+        pytest.param([rep("tess")], {"steps": ()}, "no_steps", id="a policy without steps"),
+        pytest.param([rep("tess")], {"steps": ("pool",)}, "no_pool", id="only a pool, and there are none yet"),
+        pytest.param([rep("tess")], {"steps": ("account_owner",)}, "no_account", id="only the owner of an account nobody knows"),
+        pytest.param([rep("tess")], {"steps": ("account_owner",), "account": Account("a-1")}, "no_owner", id="an account without an owner"),
+    ],
+)
+def test_a_lead_nobody_can_have_waits_in_the_queue_with_the_most_telling_reason(
+    reps: list[Rep], situation: dict[str, Any], reason: str
+) -> None:
+    decision = decide(*reps, **situation)
+    assert isinstance(decision, Queue)
+    assert decision.reason == reason
+    assert all(candidate.why_not and not candidate.eligible for candidate in decision.candidates)
+
+
+def test_a_rep_of_capacity_fourteen_gets_fourteen_leads_and_no_fifteenth() -> None:
+    leads = [decide(rep("tess", max_open_leads=14, open_leads=open_leads)) for open_leads in range(15)]
+    assert [isinstance(decision, AssignTo) for decision in leads] == [True] * 14 + [False]
+
+
+def test_leads_in_a_row_are_shared_by_weight_without_counting_those_the_owner_gets() -> None:
+    reps = [rep("ann", weight=1), rep("bob", weight=2), rep("olga", weight=1)]
+    owned = Account("a-1", owner_rep_id="olga")
+    rotation, turns = Rotation(), Counter[str]()
+    for number in range(80):
+        decision = assigned(decide(*reps, account=owned if number % 2 else None, rotation=rotation))
+        rotation = decision.rotation
+        if decision.step == "territory":
+            turns[decision.rep_id] += 1
+        else:
+            assert decision.rep_id == "olga"
+    assert turns == {"ann": 10, "bob": 20, "olga": 10}
+    assert rotation.turn == 40

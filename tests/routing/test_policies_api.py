@@ -1,0 +1,159 @@
+"""Policies: drafted by one, activated by another, one active per brand and country."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.ids import new_id
+from tests.routing.world import OTHER_SALES_OPS, POLICY, SALES_OPS, World, rep
+from tests.tokens import authorization
+
+
+async def drafted(world: World, **changes: Any) -> str:
+    answer = await world.client.post("/v1/policies", json=POLICY | changes, headers=SALES_OPS)
+    assert answer.status_code == 201, answer.text
+    version: str = answer.json()["version"]
+    return version
+
+
+async def test_a_draft_gets_the_next_version_and_reads_back_as_it_was_written(empty_world: World) -> None:
+    answer = await empty_world.client.post("/v1/policies", json=POLICY, headers=SALES_OPS)
+    assert answer.status_code == 201
+    assert (answer.json()["version"], answer.json()["state"], answer.json()["author"]) == ("1", "draft", "olga")
+    read = await empty_world.get("policies/1")
+    assert {name: read[name] for name in POLICY} == POLICY
+    assert (read["version"], read["state"], read["activated_at"]) == ("1", "draft", None)
+    assert await drafted(empty_world) == "2"
+    assert [policy["version"] for policy in (await empty_world.get("policies"))["items"]] == ["2", "1"]
+
+
+async def test_the_author_cannot_activate_their_own_policy(empty_world: World) -> None:
+    version = await drafted(empty_world)
+    answer = await empty_world.client.post(f"/v1/policies/{version}/activate", headers=SALES_OPS)
+    assert answer.status_code == 403
+    assert (await empty_world.get(f"policies/{version}"))["state"] == "draft"
+    assert await empty_world.said("policy.activated") == []
+
+
+async def test_an_activation_supersedes_the_version_before_and_is_said_once(empty_world: World) -> None:
+    first, second = await drafted(empty_world), await drafted(empty_world)
+    for version in (first, second):
+        answer = await empty_world.client.post(f"/v1/policies/{version}/activate", json={}, headers=OTHER_SALES_OPS)
+        assert (answer.status_code, answer.json()["state"], answer.json()["activated_by"]) == (200, "active", "piotr")
+    states = {policy["version"]: policy["state"] for policy in (await empty_world.get("policies"))["items"]}
+    assert states == {first: "superseded", second: "active"}
+    assert [said["policy_version"] for said in await empty_world.said("policy.activated")] == [first, second]
+    for version in (first, second):
+        answer = await empty_world.client.post(f"/v1/policies/{version}/activate", headers=OTHER_SALES_OPS)
+        assert answer.status_code == 409
+
+
+async def test_of_drafts_activated_at_the_same_time_one_ends_active(empty_world: World) -> None:
+    versions = [await drafted(empty_world) for _ in range(4)]
+    calls = (empty_world.client.post(f"/v1/policies/{version}/activate", headers=OTHER_SALES_OPS) for version in versions)
+    assert [answer.status_code for answer in await asyncio.gather(*calls)] == [200] * 4
+    states = sorted(policy["state"] for policy in (await empty_world.get("policies"))["items"])
+    assert states == ["active", "superseded", "superseded", "superseded"]
+
+
+async def test_warnings_are_told_and_only_strict_makes_them_a_refusal(empty_world: World) -> None:
+    version = await drafted(empty_world)
+    assert [warning["code"] for warning in (await empty_world.get(f"policies/{version}"))["warnings"]] == ["nobody_eligible"]
+    strict = await empty_world.client.post(f"/v1/policies/{version}/activate", json={"strict": True}, headers=OTHER_SALES_OPS)
+    assert strict.status_code == 409
+    assert [warning["code"] for warning in strict.json()["warnings"]] == ["nobody_eligible"]
+    await empty_world.put("reps", rep("rep-1", "chicago"))
+    calm = await empty_world.client.post(f"/v1/policies/{version}/activate", json={"strict": True}, headers=OTHER_SALES_OPS)
+    assert (calm.status_code, calm.json()["warnings"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"assignment": []}, "no_assignment_steps"),
+        ({"thresholds": {"fit": 41, "engagement": 20}}, "fit_out_of_reach"),
+        ({"engagement": [POLICY["engagement"][0]], "thresholds": {"fit": 0, "engagement": 26}}, "engagement_out_of_reach"),
+        ({"groups": [{"id": "all", "rule_ids": ["click", "webinar"], "cap": 10}]}, "engagement_out_of_reach"),
+    ],
+)
+async def test_what_keeps_anybody_from_becoming_a_lead_is_a_warning(empty_world: World, changes: dict[str, Any], code: str) -> None:
+    await empty_world.put("reps", rep("rep-1", "chicago"))
+    version = await drafted(empty_world, **changes)
+    answer = await empty_world.client.post(f"/v1/policies/{version}/activate", headers=OTHER_SALES_OPS)
+    assert [warning["code"] for warning in answer.json()["warnings"]] == [code]
+
+
+async def test_activating_in_the_future_is_refused_and_in_the_past_means_now(empty_world: World) -> None:
+    version = await drafted(empty_world)
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    answer = await empty_world.client.post(f"/v1/policies/{version}/activate", json={"at": tomorrow}, headers=OTHER_SALES_OPS)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/at"]
+    past = await empty_world.client.post(f"/v1/policies/{version}/activate", json={"at": "2020-01-01T00:00:00Z"}, headers=OTHER_SALES_OPS)
+    assert past.status_code == 200
+
+
+async def test_drafting_twice_is_safe(empty_world: World) -> None:
+    body = POLICY | {"id": str(new_id())}
+    first = await empty_world.client.post("/v1/policies", json=body, headers=SALES_OPS)
+    again = await empty_world.client.post("/v1/policies", json=body, headers=SALES_OPS)
+    other = await empty_world.client.post("/v1/policies", json=body | {"title": "Other"}, headers=SALES_OPS)
+    assert (first.status_code, again.status_code, other.status_code) == (201, 200, 409)
+    assert again.json() == first.json()
+    key = SALES_OPS | {"Idempotency-Key": "once"}
+    assert [(await empty_world.client.post("/v1/policies", json=POLICY, headers=key)).status_code for _ in range(2)] == [201, 200]
+    assert len((await empty_world.get("policies"))["items"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"expression": "fit > 3"}, "/expression"),
+        ({"brand_id": "a\nb"}, "/brand_id"),
+        ({"brand_id": ""}, "/brand_id"),
+        ({"thresholds": {"fit": "30", "engagement": 20}}, "/thresholds/fit"),
+        ({"fit": [POLICY["fit"][0] | {"expression": "x"}]}, "/fit/0/expression"),
+        ({"fit": [POLICY["fit"][0] | {"op": "like"}]}, "/fit/0/op"),
+        ({"engagement": [POLICY["engagement"][0] | {"half_life_days": 0}]}, "/engagement/0/half_life_days"),
+        ({"assignment": ["anybody"]}, "/assignment/0"),
+        ({"clocks": {}}, "/clocks"),
+        ({"country": "USA"}, "/country"),
+        ({"id": "not-a-uuid"}, "/id"),
+    ],
+)
+async def test_a_policy_that_cannot_be_is_refused_where_it_is_wrong(empty_world: World, changes: dict[str, Any], pointer: str) -> None:
+    answer = await empty_world.client.post("/v1/policies", json=POLICY | changes, headers=SALES_OPS)
+    assert answer.status_code == 422
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]], answer.text
+
+
+@pytest.mark.parametrize("raw", [b"{", b"", b'{"title": NaN}', b'{"title": "\\u0000"}', b"[" * 40 + b"]" * 40, b'{"a": 1, "a": 2}'])
+async def test_json_that_is_none_is_refused(empty_world: World, raw: bytes) -> None:
+    headers = SALES_OPS | {"content-type": "application/json"}
+    assert (await empty_world.client.post("/v1/policies", content=raw, headers=headers)).status_code == 400
+
+
+@pytest.mark.parametrize("version", ["2", "0", "x", "-1", "1.0", "99999999999999999999", "%27"])
+async def test_a_version_that_is_not_there_is_not_found(empty_world: World, version: str) -> None:
+    await drafted(empty_world)
+    assert (await empty_world.client.get(f"/v1/policies/{version}", headers=SALES_OPS)).status_code == 404
+    assert (await empty_world.client.post(f"/v1/policies/{version}/activate", headers=SALES_OPS)).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["marketing", "rep", "manager", "admin", "auditor"])
+async def test_only_sales_operations_writes_policies_and_the_auditor_reads_them(empty_world: World, role: str) -> None:
+    headers = authorization(role)
+    assert (await empty_world.client.post("/v1/policies", json=POLICY, headers=headers)).status_code == 403
+    assert (await empty_world.client.post("/v1/policies/1/activate", headers=headers)).status_code == 403
+    assert (await empty_world.client.get("/v1/policies", headers=headers)).status_code == (200 if role == "auditor" else 403)
+
+
+async def test_reading_needs_a_page_that_can_be(empty_world: World) -> None:
+    for _ in range(3):
+        await drafted(empty_world)
+    page = await empty_world.get("policies", limit=2)
+    rest = await empty_world.get("policies", limit=2, cursor=page["next_cursor"])
+    assert [policy["version"] for policy in [*page["items"], *rest["items"]]] == ["3", "2", "1"]
+    assert (await empty_world.client.get("/v1/policies?cursor=x", headers=SALES_OPS)).status_code == 422
