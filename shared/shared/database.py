@@ -10,7 +10,6 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
 
 # What means "the database is away or busy", never "the statement is wrong".
 WEATHER = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError)
@@ -21,7 +20,7 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_SIZE = 10
 
 # Named by rule, so that a migration can always say which constraint it means.
-CONSTRAINT_NAMES = {
+_CONSTRAINT_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -30,10 +29,9 @@ CONSTRAINT_NAMES = {
 }
 
 
-class Tables(DeclarativeBase):
-    """Base of a service's tables. Each service runs in a process and a database of its own, so one metadata serves."""
-
-    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+def new_metadata() -> MetaData:
+    """The metadata of one service's tables; a service's own declarative base carries it."""
+    return MetaData(naming_convention=_CONSTRAINT_NAMES)
 
 
 class NotDurableError(RuntimeError):

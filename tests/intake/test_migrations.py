@@ -4,7 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from shared.database import Tables
+from intake.tables import Tables
 from shared.migrations import SEAM_TABLES
 from tests.intake.conftest import Intake
 

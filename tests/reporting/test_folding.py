@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, Connection, text
 from reporting.decisions.contributions import Cell, contributions
 from reporting.decisions.dossiers import folded
 from reporting.operations import dossiers
-from shared.database import Tables
+from reporting.tables import Tables
 from shared.events import Event, Fact
 from shared.migrations import SEAM_TABLES
 from shared.service import Service

@@ -10,11 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.database import Tables
+from shared.database import new_metadata
 
 _MOMENT = DateTime(timezone=True)
+
+
+class Tables(DeclarativeBase):
+    """What every table of this service is declared on."""
+
+    metadata = new_metadata()
 
 
 class TaxonomyTerm(Tables):

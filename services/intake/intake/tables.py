@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.database import Tables
+from shared.database import new_metadata
 
 _Moment = TIMESTAMP(timezone=True)
 
@@ -16,6 +16,12 @@ _Moment = TIMESTAMP(timezone=True)
 def _reference(column: str) -> ForeignKey:
     """A reference checked at commit: rows of one transaction are written in the order that locks best, not parents first."""
     return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+class Tables(DeclarativeBase):
+    """What every table of this service is declared on."""
+
+    metadata = new_metadata()
 
 
 class Source(Tables):

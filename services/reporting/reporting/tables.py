@@ -6,15 +6,21 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, Identity, Index, Integer, Numeric, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.database import Tables
+from shared.database import new_metadata
 
 _MOMENT = DateTime(timezone=True)
 
 
 def _stated_together(attribute: str, column: str) -> CheckConstraint:
     return CheckConstraint(f"({column} IS NULL) = ({attribute}_stated_at IS NULL)", name=f"{attribute}_stated")
+
+
+class Tables(DeclarativeBase):
+    """What every table of this service is declared on."""
+
+    metadata = new_metadata()
 
 
 class ContactRow(Tables):

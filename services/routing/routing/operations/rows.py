@@ -7,7 +7,8 @@ from typing import Any, cast
 from sqlalchemy import Table, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database import Tables, as_recordset
+from routing.tables import Tables
+from shared.database import as_recordset
 
 Row = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ A contact x brand is a row of `ledgers`; whoever changes anything about a contac
 
 from routing.tables.agreed import Account, Policy, Rep, Territory
 from routing.tables.decided import Brief, Clock, DecisionRecord, Lead, Ledger, LedgerRow, QueueRound, Rotation
+from routing.tables.declared import Tables
 from routing.tables.told import Asset, Campaign, Contact, EarlyOutcome, Engagement, HeardObjection
-from shared.database import Tables
 
 __all__ = [
     "Account",

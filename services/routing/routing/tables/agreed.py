@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Identity, Index, Text, UniqueConstraint,
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.database import Tables
+from routing.tables.declared import Tables
 
 _Moment = TIMESTAMP(timezone=True)
 _Texts = ARRAY(Text)

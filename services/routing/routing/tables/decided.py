@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
-from shared.database import Tables
+from routing.tables.declared import Tables
 
 _Moment = TIMESTAMP(timezone=True)
 _Texts = ARRAY(Text)

@@ -8,7 +8,7 @@ from sqlalchemy import Index, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.database import Tables
+from routing.tables.declared import Tables
 
 _Moment = TIMESTAMP(timezone=True)
 _Texts = ARRAY(Text)
