@@ -180,6 +180,10 @@ def _sentence(error: Mapping[str, Any]) -> str:
             return str(error["ctx"]["error"])
         case "union_tag_invalid":
             return f"must be one of {error['ctx']['expected_tags']}"
+        case "too_short":
+            return f"must have at least {error['ctx']['min_length']} items"
+        case "too_long":
+            return f"must have at most {error['ctx']['max_length']} items"
         case kind if kind in _SENTENCES:
             return _SENTENCES[kind]
         case _:

@@ -22,7 +22,7 @@ async def test_what_is_recorded_is_heard(feedback: Feedback) -> None:
     assert [(item["kind"], item["text"]) for item in await feedback.feed()] == [
         ("heard", "We heard your insight on access."),
         ("heard", "We heard your objection on dosing_administration."),
-        ("heard", "We heard your outcome on contacted."),
+        ("heard", "We heard your outcome: contacted."),
     ]
 
 

@@ -82,6 +82,11 @@ def test_it_says_so_when_no_rule_speaks_for_the_person() -> None:
     assert brief(subject=Subject(Contact("c-1"))).why_this_person == "No fit rule speaks for them: fit 0, where 30 is needed."
 
 
+def test_what_weighs_nothing_any_more_is_no_reason_to_call_now() -> None:
+    told = brief(act(1), act(2, days=4_000)).why_now
+    assert told == "Followed a link in the e-mail today: engagement 5, where 20 is needed."
+
+
 def test_it_says_why_now_with_what_weighs_most_first() -> None:
     told = brief(act(1, asset_id="mail"), act(2, "content_downloaded", days=1, asset_id="guide"), assets=(GUIDE, MAIL)).why_now
     assert told == (

@@ -13,6 +13,7 @@ from shared.auth import anyone, require
 from shared.bodies import Body, Int
 from shared.limits import BodyLimits
 from tests import tokens
+from tests.polling import until
 from tests.shared.small_app import router, serving
 
 api = router()
@@ -84,9 +85,8 @@ async def test_half_a_body_does_not_hold_its_connection() -> None:
     app.add_middleware(BodyLimits, max_bytes=1_000, arrival_seconds=0.2)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     serving_task = asyncio.create_task(server.serve())
+    await until(lambda: server.started, what="the server listens")
     async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
-            await asyncio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         for path, status in (("/v1/raw", b"408"), ("/v1/weights", b"401"), ("/v1/nowhere", b"404")):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

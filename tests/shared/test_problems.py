@@ -8,6 +8,7 @@ import httpx
 import psycopg
 import pytest
 from fastapi import Header, HTTPException, Query
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import ClientDisconnect
@@ -173,3 +174,13 @@ async def test_the_openapi_document_names_problems_and_not_fastapis_own_errors()
     assert "application/problem+json" in operation["responses"]["default"]["content"]
     assert "422" not in operation["responses"]
     assert set(re.findall(r'"#/components/schemas/(\w+)"', response.text)) <= set(response.json()["components"]["schemas"])
+
+
+def test_lists_of_a_wrong_length_are_told_in_the_words_of_json() -> None:
+    class Pair(BaseModel):
+        ends: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]
+
+    for value, sentence in (({"ends": ["a"]}, "must have at least 2 items"), ({"ends": ["a", "b", "c"]}, "must have at most 2 items")):
+        with pytest.raises(ValidationError) as refused:
+            Pair.model_validate(value)
+        assert problems.field_errors(refused.value, value) == [problems.FieldError("/ends", sentence)]

@@ -44,7 +44,8 @@ def sentence(facts: FeedFacts) -> str:
     codes = facts.codes
     match facts.kind:
         case "heard":
-            return f"We heard your {codes['report_kind']} on {codes['about']}."
+            link = ":" if codes["report_kind"] == "outcome" else " on"
+            return f"We heard your {codes['report_kind']}{link} {codes['about']}."
         case "grouped":
             return f"{_heard(facts)} is now a theme: {codes['count']} reports from {codes['reps']} reps."
         case "decided":

@@ -88,6 +88,15 @@ class LeadWithLedger(LeadAnswer):
         return cls(**_fields(shown), ledger=[LedgerLine.of(line) for line in shown.score.lines])
 
 
+class ConsumedAnswer(Answer):
+    """What the person did with which content."""
+
+    kind: str
+    asset_id: str | None
+    title: str | None
+    occurred_at: Moment
+
+
 class BriefAnswer(Answer):
     """The newest version of a brief, with the clock as it stands now."""
 
@@ -95,7 +104,7 @@ class BriefAnswer(Answer):
     contact: dict[str, Any]
     why_this_person: str
     why_now: str
-    engagements: list[dict[str, Any]]
+    engagements: list[ConsumedAnswer]
     journey_stage: str
     topics: list[str]
     likely_objections: list[dict[str, Any]]

@@ -55,12 +55,16 @@ def why_this_person(policy: Policy, *, subject: Subject, score: Score) -> str:
 
 
 def why_now(policy: Policy, *, score: Score, engagements: Sequence[Engagement], titles: Mapping[str, str], now: datetime) -> str:
-    """Name the acts that confirm intent, then those that weigh most at `now`; `titles` are the known assets', by id."""
+    """Name the acts that confirm intent, then those that weigh most at `now`; what weighs nothing any more is no reason.
+
+    `titles` are the known assets', by id.
+    """
     worth: dict[str | None, Decimal] = {}
     for line in score.lines:
         worth[line.engagement_id] = worth.get(line.engagement_id, Decimal(0)) + line.points
     ready_kinds = readiness_kinds(policy)
-    ranked = sorted(engagements, key=lambda each: (each.kind not in ready_kinds, -worth.get(each.engagement_id, Decimal(0))))
+    weighty = [each for each in engagements if each.kind in ready_kinds or worth.get(each.engagement_id, Decimal(0)) > 0]
+    ranked = sorted(weighty, key=lambda each: (each.kind not in ready_kinds, -worth.get(each.engagement_id, Decimal(0))))
     acts = _listed([_act_words(each, titles, now=now) for each in ranked[:REASONS_MAX]]) or "nothing recent to mention"
     return f"{_capitalized(acts)}: engagement {score.engagement.normalize():f}, where {policy.thresholds.engagement:g} is needed."
 
