@@ -141,6 +141,16 @@ class JournalRow(Tables):
     )
 
 
+class EventCountRow(Tables):
+    """How many events of a type the journal holds. Triggers keep it (migration 0002); only the sum over the slots means something."""
+
+    __tablename__ = "event_counts"
+
+    event_type: Mapped[str] = mapped_column(Text, primary_key=True)
+    slot: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
 class SignalRow(Tables):
     """A watched pattern: its thresholds, and what it asks of whom."""
 
@@ -309,3 +319,14 @@ class AttemptRow(Tables):
         CheckConstraint("(status_code IS NULL) <> (failure IS NULL)", name="answered_or_failed"),
         CheckConstraint("failure IN ('address_refused', 'no_address', 'no_connection', 'timed_out', 'broken_answer')", name="failure"),
     )
+
+
+class DeliveryCountRow(Tables):
+    """How many deliveries of a subscription are in a state. Kept by triggers too; a slot may hold less than none, their sum can't."""
+
+    __tablename__ = "delivery_counts"
+
+    subscription: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text, primary_key=True)
+    slot: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
