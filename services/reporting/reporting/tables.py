@@ -142,13 +142,13 @@ class JournalRow(Tables):
 
 
 class EventCountRow(Tables):
-    """How many events of a type the journal holds. Triggers keep it (migration 0002); only the sum over the slots means something."""
+    """How many events of a type the journal holds. Kept by triggers (migration 0002)."""
 
     __tablename__ = "event_counts"
 
     event_type: Mapped[str] = mapped_column(Text, primary_key=True)
     slot: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    count: Mapped[int] = mapped_column(BigInteger)
+    count: Mapped[int] = mapped_column(BigInteger, comment="A slot's part: the sum over the slots is how many there were.")
 
 
 class SignalRow(Tables):
@@ -322,11 +322,13 @@ class AttemptRow(Tables):
 
 
 class DeliveryCountRow(Tables):
-    """How many deliveries of a subscription are in a state. Kept by triggers too; a slot may hold less than none, their sum can't."""
+    """How many deliveries of a subscription are in a state. Kept by triggers too."""
 
     __tablename__ = "delivery_counts"
 
     subscription: Mapped[str] = mapped_column(Text, primary_key=True)
     state: Mapped[str] = mapped_column(Text, primary_key=True)
     slot: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    count: Mapped[int] = mapped_column(BigInteger)
+    count: Mapped[int] = mapped_column(
+        BigInteger, comment="A slot's part, which may be negative: the sum over the slots is how many there are."
+    )

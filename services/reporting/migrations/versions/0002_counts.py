@@ -26,8 +26,8 @@ _TABLES = (
         CONSTRAINT pk_delivery_counts PRIMARY KEY (subscription, state, slot)
     )
     """,
-    "COMMENT ON COLUMN event_counts.count IS 'Part of the count: the sum over the slots is how many there were.'",
-    "COMMENT ON COLUMN delivery_counts.count IS 'Part of the count, and negative where more left the state than came; the sum is true.'",
+    "COMMENT ON COLUMN event_counts.count IS 'A slot''s part: the sum over the slots is how many there were.'",
+    "COMMENT ON COLUMN delivery_counts.count IS 'A slot''s part, which may be negative: the sum over the slots is how many there are.'",
 )
 # Batches that run side by side would wait for each other at one row a type: each backend counts in one of eight slots.
 _COUNTING = (
