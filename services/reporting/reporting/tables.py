@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from shared.database import new_metadata
 
 _MOMENT = DateTime(timezone=True)
+_UNCLOSED = text("state <> 'closed'")
 
 
 def _stated_together(attribute: str, column: str) -> CheckConstraint:
@@ -207,15 +208,7 @@ class DecisionRow(Tables):
             "num_nulls(choice, reason_code, review_on, decided_at, decided_by) = CASE state WHEN 'open' THEN 5 ELSE 0 END",
             name="decided_whole",
         ),
-        Index(
-            "uq_decisions_unclosed_scope",
-            "signal",
-            "brand_id",
-            "topic",
-            "specialty",
-            unique=True,
-            postgresql_where=text("state <> 'closed'"),
-        ),
+        Index("uq_decisions_unclosed_scope", "signal", "brand_id", "topic", "specialty", unique=True, postgresql_where=_UNCLOSED),
     )
 
 

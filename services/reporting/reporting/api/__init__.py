@@ -15,5 +15,6 @@ def routers(database: Database, settings: Settings) -> list[APIRouter]:
         tracing.routes(database),
         subscriptions.routes(database, listed=settings.webhook_allow),
         pages.routes(database),
+        pages.asset_routes(),
         sessions.routes(public_url=settings.public_url),
     ]

@@ -51,12 +51,19 @@ class PageRoute(StrictRoute):
 
 
 def routes(database: Database) -> APIRouter:
-    """The dashboard and its files."""
+    """The dashboard."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
     @router.get("/")
     async def get_dashboard(identity: Annotated[Identity, reading("marketing", "sales_ops", "manager")]) -> Response:
         return page("dashboard.html", **await _shown_to(identity, database, now=datetime.now(UTC)))
+
+    return router
+
+
+def asset_routes() -> APIRouter:
+    """The files pages are made of, which a browser needs before anybody is known."""
+    router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
     @router.get("/page/{name}", dependencies=[anyone()])
     async def get_asset(name: str) -> Response:
