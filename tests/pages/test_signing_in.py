@@ -39,7 +39,7 @@ def test_signing_out_forgets_the_session(sign_in: SignIn, context: BrowserContex
 
 def test_another_role_is_told_so_and_can_sign_in_again(sign_in: SignIn) -> None:
     page = sign_in("rep", rep="rep-1")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Forbidden")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not for your role")
     page.get_by_role("button", name="Sign in as somebody else").click()
     expect(page.get_by_label("Access token")).to_be_visible()
 

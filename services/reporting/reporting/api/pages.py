@@ -23,6 +23,8 @@ from shared.routes import StrictRoute
 
 SESSION_COOKIE = "fullcircle_session"
 
+_HEADINGS = {HTTPStatus.FORBIDDEN: "Not for your role", HTTPStatus.SERVICE_UNAVAILABLE: "Not available just now"}
+
 _log = structlog.get_logger()
 
 
@@ -131,8 +133,9 @@ def _refusal(request: Request, problem: Problem) -> Response:
     headers = problem.headers or {}
     has_session = SESSION_COOKIE in request.cookies
     if problem.status != HTTPStatus.UNAUTHORIZED:
-        heading = HTTPStatus(problem.status).phrase
-        return page("refused.html", status=problem.status, headers=headers, heading=heading, detail=problem.detail, has_session=has_session)
+        status = HTTPStatus(problem.status)
+        heading = _HEADINGS.get(status, status.phrase)
+        return page("refused.html", status=status, headers=headers, heading=heading, detail=problem.detail, has_session=has_session)
     if has_session:
         return without_session(sign_in_page(status=401, trouble=f"Your session has ended. {problem.detail}", headers=headers))
     return sign_in_page(status=401, trouble=None, headers=headers)
