@@ -5,7 +5,7 @@ LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo outage up down addresses token clean-state test lint format lock
+.PHONY: help install demo outage up down addresses token clean-state test test-pages lint format lock
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ clean-state: install ## Delete this clone's databases, events, keys and logs
 
 test: install ## Run every test, on PostgreSQL and Kafka of its own
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-pages: install chromium ## Run the tests of the page in a real Chromium
+	@$(BIN)/python -m pytest -m page tests/pages $(PYTEST_ARGS)
+
+.PHONY: chromium
+chromium: # Debian's, installed if it is missing and we may
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get -qq update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation) >/dev/null
+	@command -v chromium >/dev/null || { echo "test-pages needs Chromium: install your system's package chromium." >&2; exit 1; }
 
 lint: install ## Check style and types
 	@$(BIN)/python -m ruff check .

@@ -179,6 +179,10 @@ class TokenVerifier:
             raise problems.unauthenticated(_why(error)) from error
         return _identity(claims)
 
+    def expiry_seconds(self, token: str) -> int:
+        """When a token that `verify` found good ends, as Unix time."""
+        return int(parse(jws.extract_compact(token.encode(), registry=self._registry).payload)["exp"])
+
 
 def _why(error: Exception) -> str:
     """A sentence that helps an honest caller; nothing of the token is repeated."""
@@ -218,12 +222,17 @@ class Access(SecurityBase):
 
 
 async def _identity_behind(request: Request) -> Identity:
+    verifier: TokenVerifier = request.app.state.token_verifier
+    return await verifier.verify(bearer_token(request))
+
+
+def bearer_token(request: Request) -> str:
+    """The token in the request's Authorization header, not yet verified. Raises a 401 Problem when there is no such thing."""
     given = request.headers.getlist("authorization")
     scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise problems.unauthenticated("Send one Authorization header: Bearer and an access token.")
-    verifier: TokenVerifier = request.app.state.token_verifier
-    return await verifier.verify(token.strip())
+    return token.strip()
 
 
 async def open_to_anyone() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from shared.database import new_metadata
 
 _MOMENT = DateTime(timezone=True)
+_UNCLOSED = text("state <> 'closed'")
 
 
 def _stated_together(attribute: str, column: str) -> CheckConstraint:
@@ -141,6 +142,16 @@ class JournalRow(Tables):
     )
 
 
+class EventCountRow(Tables):
+    """How many events of a type the journal holds. Kept by triggers (migration 0002)."""
+
+    __tablename__ = "event_counts"
+
+    event_type: Mapped[str] = mapped_column(Text, primary_key=True)
+    slot: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger, comment="A slot's part: the sum over the slots is how many there were.")
+
+
 class SignalRow(Tables):
     """A watched pattern: its thresholds, and what it asks of whom."""
 
@@ -197,15 +208,7 @@ class DecisionRow(Tables):
             "num_nulls(choice, reason_code, review_on, decided_at, decided_by) = CASE state WHEN 'open' THEN 5 ELSE 0 END",
             name="decided_whole",
         ),
-        Index(
-            "uq_decisions_unclosed_scope",
-            "signal",
-            "brand_id",
-            "topic",
-            "specialty",
-            unique=True,
-            postgresql_where=text("state <> 'closed'"),
-        ),
+        Index("uq_decisions_unclosed_scope", "signal", "brand_id", "topic", "specialty", unique=True, postgresql_where=_UNCLOSED),
     )
 
 
@@ -308,4 +311,17 @@ class AttemptRow(Tables):
     __table_args__ = (
         CheckConstraint("(status_code IS NULL) <> (failure IS NULL)", name="answered_or_failed"),
         CheckConstraint("failure IN ('address_refused', 'no_address', 'no_connection', 'timed_out', 'broken_answer')", name="failure"),
+    )
+
+
+class DeliveryCountRow(Tables):
+    """How many deliveries of a subscription are in a state. Kept by triggers too."""
+
+    __tablename__ = "delivery_counts"
+
+    subscription: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text, primary_key=True)
+    slot: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(
+        BigInteger, comment="A slot's part, which may be negative: the sum over the slots is how many there are."
     )

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from reporting.api import loop, reports, subscriptions, tracing
+from reporting.api import loop, pages, reports, sessions, subscriptions, tracing
 from reporting.settings import Settings
 from shared.database import Database
 
@@ -14,4 +14,7 @@ def routers(database: Database, settings: Settings) -> list[APIRouter]:
         loop.routes(database),
         tracing.routes(database),
         subscriptions.routes(database, listed=settings.webhook_allow),
+        pages.routes(database),
+        pages.asset_routes(),
+        sessions.routes(public_url=settings.public_url),
     ]

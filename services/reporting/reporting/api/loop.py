@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from reporting.decisions.loop import State, owns
+from reporting.decisions.loop import State, owners_seen_by, owns
 from reporting.operations.changing import Change, UnknownAnswer, UnknownDecision, publish_change
 from reporting.operations.deciding import Deciding, DecidingRefused, decide
 from reporting.queries.loop import DecisionFound, decision_by_id, decisions
@@ -131,7 +131,13 @@ def routes(database: Database) -> APIRouter:
     ) -> Page[DecisionAnswer]:
         async with database.reading() as session:
             after = page.after[0] if page.after else None
-            found = await decisions(session, state=state, owners=_owners_seen_by(identity), after=after, limit=page.fetch)
+            found = await decisions(
+                session,
+                state=state,
+                owners=owners_seen_by(sub=identity.sub, rep_id=identity.rep_id, roles=identity.roles),
+                after=after,
+                limit=page.fetch,
+            )
         return _DECISIONS.page(found, page, key=lambda decision: (decision.decision_id,), item=_decision)
 
     @router.get("/decisions/{id}")
@@ -208,13 +214,6 @@ async def _publish(session: AsyncSession, body: ChangeBody, identity: Identity) 
         campaign_id=change.campaign_id,
         published_at=change.published_at,
     )
-
-
-def _owners_seen_by(identity: Identity) -> list[str] | None:
-    """Whose decisions this person sees; None for everybody's."""
-    if identity.has("marketing") or identity.has("auditor"):
-        return None
-    return ["manager", identity.sub, *([identity.rep_id] if identity.rep_id else [])]
 
 
 def _in_scope(decision: DecisionFound | None, identity: Identity | None) -> DecisionFound:

@@ -35,6 +35,13 @@ def owns(owner: str, *, sub: str, rep_id: str | None, roles: Collection[str]) ->
     return "marketing" in roles or owner in (sub, rep_id) or owner in roles
 
 
+def owners_seen_by(*, sub: str, rep_id: str | None, roles: Collection[str]) -> list[str] | None:
+    """Whose decisions somebody who may read decisions sees; None for everybody's."""
+    if "marketing" in roles or "auditor" in roles:
+        return None
+    return ["manager", sub, *([rep_id] if rep_id else [])]
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the ids a change answers to stand for: report ids by theme, and reports by themselves."""
