@@ -12,7 +12,7 @@ from shared.service import Service
 _SUBSCRIPTION = text(
     """
     INSERT INTO subscriptions (name, url, events, filter, secrets, state, updated_at)
-    VALUES (:name, 'https://example.org', '{}', '{}', '{s}', 'active', now())
+    VALUES (:name, 'https://example.org', '{lead.assigned}', '{}', '{s}', 'active', now())
     """
 )
 _DELIVERY = text(

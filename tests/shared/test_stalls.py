@@ -4,7 +4,10 @@ import asyncio
 import io
 import json
 import time
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from shared import telemetry
@@ -23,21 +26,27 @@ def _stand_still(seconds: float) -> None:
         pass
 
 
-async def test_a_standstill_is_counted_timed_and_told_with_its_place() -> None:
+@pytest.fixture
+def log() -> Iterator[io.BytesIO]:
     stream = io.BytesIO()
     telemetry.configure_logging("tests", "INFO", stream=stream)
+    yield stream
+    structlog.reset_defaults()
+
+
+async def test_a_standstill_is_counted_timed_and_told_with_its_place(log: io.BytesIO) -> None:
     stop = asyncio.Event()
     before = _counted()
     watching = asyncio.create_task(StallDetector().run(stop))
     await asyncio.sleep(0)
     _stand_still(STALL_SECONDS + 0.5)
-    await until(lambda: b"goes on" in stream.getvalue(), what="the end is told")
+    await until(lambda: b"goes on" in log.getvalue(), what="the end is told")
     stop.set()
     await watching
     stalls, seconds = _counted()
     assert stalls - before[0] == 1
     assert STALL_SECONDS <= seconds - before[1] < STALL_SECONDS + 2
-    [told] = [json.loads(line) for line in stream.getvalue().splitlines() if b"stands still" in line]
+    [told] = [json.loads(line) for line in log.getvalue().splitlines() if b"stands still" in line]
     assert any("_stand_still" in frame for frame in told["frames"])
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -27,10 +28,11 @@ def _startup(database: Database) -> Startup:
 
 
 @pytest.fixture
-def log() -> io.BytesIO:
+def log() -> Iterator[io.BytesIO]:
     stream = io.BytesIO()
     telemetry.configure_logging("routing", "INFO", stream=stream)
-    return stream
+    yield stream
+    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize(
