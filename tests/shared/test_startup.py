@@ -2,14 +2,14 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import structlog
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from shared import migrations, telemetry
 from shared.database import Database
@@ -100,16 +100,16 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"password": "not-the-secret"}, "the database refuses this service's user or password"),
-        ({"database": "nowhere"}, "the database or its user does not exist"),
+        (lambda url: url.set(password="not-the-secret"), "the database refuses this service's user or password"),
+        (lambda url: url.set(database="nowhere"), "the database or its user does not exist"),
     ],
 )
 async def test_a_refusal_is_told_without_the_secret(
-    new_database: Callable[..., str], log: io.BytesIO, changed: dict[str, str], reason: str
+    new_database: Callable[..., str], log: io.BytesIO, changed: Callable[[URL], URL], reason: str
 ) -> None:
     url = make_url(new_database())
     right = url.password or "unset"
-    database = Database(url.set(**changed).render_as_string(hide_password=False), application_name="tests")
+    database = Database(changed(url).render_as_string(hide_password=False), application_name="tests")
     startup, stop = _startup(database), asyncio.Event()
     waiting = asyncio.create_task(startup.wait(stop))
     await until(lambda: startup.waiting_for == reason, what=reason)
@@ -123,7 +123,7 @@ async def test_a_refusal_is_told_without_the_secret(
 
 
 @pytest.fixture
-async def service(make_service: MakeService) -> AsyncIterator[Service]:
+async def service(make_service: MakeService) -> Service:
     return await make_service("routing")
 
 
