@@ -19,6 +19,7 @@ _HEADERS = {
         "ce_recordedtime": {"type": "string", "format": "date-time", "description": "When the producer wrote it down."},
         "ce_correlationid": {"type": "string", "format": "uuid", "description": "The journey it belongs to."},
         "ce_causationid": {"type": "string", "format": "uuid", "description": "The event that caused it, if one did."},
+        "traceparent": {"type": "string", "description": "W3C Trace Context of what said it, where that was traced."},
     },
 }
 

@@ -63,6 +63,11 @@ class IssuerKeys:
         self._fetched_at = self._failed_at = float("-inf")
         self._refreshing = asyncio.Lock()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no key is here yet."""
+        return not self._keys
+
     async def find(self, kid: str | None) -> RSAKey | ECKey | None:
         """The key of that id, or the only one when a token names none; None when the issuer has no such key.
 
@@ -143,7 +148,7 @@ class TokenVerifier:
     """Reads bearer tokens of one issuer meant for one audience."""
 
     def __init__(self, *, issuer: str, audience: str, client: httpx.AsyncClient, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._keys = IssuerKeys(issuer=issuer, client=client, monotonic=monotonic)
+        self.keys = IssuerKeys(issuer=issuer, client=client, monotonic=monotonic)
         self._claims = JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": issuer},
@@ -166,7 +171,7 @@ class TokenVerifier:
             kid = signed.headers().get("kid")
             if signed.headers().get("alg") not in ALGORITHMS or not isinstance(kid, str | None):
                 raise problems.unauthenticated(f"The token must be signed with one of {', '.join(ALGORITHMS)}.")
-            key = await self._keys.find(kid)
+            key = await self.keys.find(kid)
             if key is None or not jws.validate_compact(signed, key, ALGORITHMS, self._registry):
                 raise problems.unauthenticated("The token's signature is not one of the issuer's.")
             claims = parse(signed.payload)

@@ -20,9 +20,10 @@ from faststream.kafka.message import KafkaAckableMessage
 from faststream.middlewares import AckPolicy
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import failpoints, inbox, quarantine, telemetry
+from shared import failpoints, inbox, quarantine, telemetry, tracing
 from shared.database import Database, is_weather
 from shared.events import Event, Topic, UnknownType, Unreadable, read_event
+from shared.leaving import BATCH_SECONDS
 from shared.loops import backoff_seconds, sleep_unless
 from shared.quarantine import Record
 from shared.topics import ensure_topics
@@ -40,7 +41,8 @@ _METADATA_AGE_MS_MAX = 5_000
 _WAIT_SECONDS_MAX = 120
 _TRIES_PER_EVENT = 3
 _FAILURES_IN_A_ROW_MAX = 25
-_SHUTDOWN_SECONDS = 12
+# Starting again means leaving the group and joining it anew; a client that can't within this time is beyond help.
+_RESTART_SECONDS = 20
 
 
 class TooManyFailures(RuntimeError):
@@ -57,7 +59,10 @@ class Consumer:
     subscriber: Any = None
     last_progress_at: datetime | None = None
     waiting_for: str | None = None
+    in_hand: int = 0
     failures_in_a_row: int = 0
+    is_spare: bool = False
+    partitions_shown: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -75,7 +80,7 @@ class Consuming:
     def __init__(self, *, service: str, database: Database, bootstrap: str) -> None:
         self._service = service
         self._database = database
-        self._bootstrap = bootstrap
+        self.bootstrap = bootstrap
         self.broker = KafkaBroker(
             bootstrap,
             logger=None,
@@ -83,11 +88,12 @@ class Consuming:
             allow_auto_create_topics=False,
             consumer_only=True,
             metadata_max_age_ms=_METADATA_AGE_MS_MAX,
-            graceful_timeout=_SHUTDOWN_SECONDS,
+            graceful_timeout=BATCH_SECONDS,
             client_id=f"fullcircle-{service}",
         )
         self.consumers: dict[str, Consumer] = {}
         self.failed: asyncio.Future[None] | None = None
+        self.waiting_for: str | None = None
         self._stopping = asyncio.Event()
 
     def subscribe(self, topic: Topic, handler: Handler) -> None:
@@ -121,11 +127,13 @@ class Consuming:
         failures = 0
         while not stop.is_set():
             try:
-                await ensure_topics(self._bootstrap)
+                await ensure_topics(self.bootstrap)
                 await self.broker.start()
+                self.waiting_for = None
                 break
             except KafkaError as error:
                 failures += 1
+                self.waiting_for = "kafka"
                 _log.warning("consumers wait for kafka", error=type(error).__name__, failures=failures)
                 await self.broker.stop()
                 await sleep_unless(stop, backoff_seconds(failures))
@@ -140,9 +148,16 @@ class Consuming:
         if self.failed.done():
             self.failed.result()
 
+    async def restart(self, consumer: Consumer) -> None:
+        """Lets one consumer leave its group and join again. Raises `KafkaError` or TimeoutError when it can't."""
+        async with asyncio.timeout(_RESTART_SECONDS):
+            await consumer.subscriber.stop()
+            await consumer.subscriber.start()
+
     async def _consume(self, consumer: Consumer, message: KafkaAckableMessage) -> None:
         """Applies one batch and commits its offsets. Never raises: FastStream would skip the batch and go on."""
         batch = read_batch(message.raw_message)
+        consumer.in_hand = len(message.raw_message)
         try:
             settled = await self._settle(consumer, batch)
             if settled:
@@ -157,6 +172,8 @@ class Consuming:
             await message.nack()
             if self.failed is not None and not self.failed.done() and not is_weather(error):
                 self.failed.set_exception(error)
+        finally:
+            consumer.in_hand = 0
 
     async def _settle(self, consumer: Consumer, batch: Batch) -> bool:
         """Whether every record of the batch has had its effect or is quarantined; False when weather outlasted our patience."""
@@ -182,10 +199,12 @@ class Consuming:
             return True
 
     async def _apply_together(self, consumer: Consumer, batch: Batch) -> None:
-        async with self._database.transaction() as session:
-            for record, reason in batch.unreadable:
-                await quarantine.put(session, consumer=consumer.name, record=record, step="reading", reason=reason)
-            await apply(session, consumer, [event for event, _ in batch.events])
+        events = [event for event, _ in batch.events]
+        with tracing.consuming(consumer.name, events):
+            async with self._database.transaction() as session:
+                for record, reason in batch.unreadable:
+                    await quarantine.put(session, consumer=consumer.name, record=record, step="reading", reason=reason)
+                await apply(session, consumer, events)
 
     async def _settle_apart(self, consumer: Consumer, batch: Batch) -> bool:
         """One event after the other, each in a transaction of its own, so that one bad event takes no other with it."""
@@ -200,6 +219,7 @@ class Consuming:
                         await self._give_up(consumer, part, error)
                     continue
                 consumer.failures_in_a_row = 0
+                consumer.last_progress_at = datetime.now(UTC)
                 _count(consumer.topic, part)
                 break
         return True

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from shared import tracing
+
 # What means "the database is away or busy", never "the statement is wrong".
 WEATHER = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError)
 
@@ -61,9 +63,10 @@ class Database:
 
         The relay is woken when the block put events into the outbox.
         """
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            yield session
-            await session.commit()
+        with tracing.step("transaction"):
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                yield session
+                await session.commit()
             if session.info.get("published"):
                 self.outbox_filled.set()
 
@@ -85,6 +88,24 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self.engine.dispose()
+
+
+# PostgreSQL refuses a connection in words alone: the driver has no code for it. Their own text may name hosts and users.
+_REFUSALS = (
+    ("password authentication failed", "the database refuses this service's user or password"),
+    ("no password supplied", "the database wants a password and was given none"),
+    ("no pg_hba.conf entry", "the database's access rules refuse this service"),
+    ("does not exist", "the database or its user does not exist"),
+    ("too many", "the database has no connection left"),
+    ("starting up", "the database is starting"),
+    ("shutting down", "the database is stopping"),
+)
+
+
+def weather_reason(error: BaseException) -> str:
+    """What is the matter with the database, in words that hold nothing of the error's own."""
+    told = str(getattr(error, "orig", error))
+    return next((reason for words, reason in _REFUSALS if words in told), "the database does not answer")
 
 
 def is_weather(error: BaseException) -> bool:

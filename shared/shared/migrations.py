@@ -1,10 +1,12 @@
 """Migrations: how every service runs its own, and the seam tables they all begin with."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, pool
 from sqlalchemy.engine import make_url
 
@@ -94,10 +96,29 @@ SEAMS_V1 = (
 
 def upgrade(*, migrations: Path, database_url: str) -> None:
     """Brings a service's database to its newest revision. Safe to call twice, and by two processes at once."""
-    config = Config()
-    config.set_main_option("script_location", str(migrations))
+    config = _config(migrations)
     config.attributes["database_url"] = database_url
     command.upgrade(config, "head")
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """The revisions a version of a service knows, and the one it was made for."""
+
+    newest: str
+    all: frozenset[str]
+
+
+def known_revisions(migrations: Path) -> Revisions:
+    """Those of a service's migrations. Reads files."""
+    script = ScriptDirectory.from_config(_config(migrations))
+    return Revisions(script.get_current_head() or "", frozenset(each.revision for each in script.walk_revisions()))
+
+
+def _config(migrations: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    return config
 
 
 def run(metadata: MetaData) -> None:

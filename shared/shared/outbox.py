@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import tracing
 from shared.database import as_recordset
 from shared.events import Event
 
@@ -43,6 +44,6 @@ def _row(event: Event) -> dict[str, object]:
         "topic": contract.topic.name,
         "key": event.fact.key(),
         "type": contract.event_type,
-        "headers": event.headers,
+        "headers": event.headers | tracing.headers_of(event),
         "body": body,
     }

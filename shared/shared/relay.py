@@ -15,9 +15,10 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from shared import failpoints, telemetry
+from shared import failpoints, telemetry, tracing
 from shared.database import Database
 from shared.events import TOPICS
+from shared.leaving import RELAY_SECONDS, cut_after
 from shared.loops import backoff_seconds, lead, sleep_unless
 from shared.topics import ensure_topics
 
@@ -29,6 +30,7 @@ BATCH_EVENTS_MAX = 1_000
 # A commit in this process rings at once; this is for commits of other processes (an API running apart from its worker).
 _POLL_SECONDS = 0.1
 _SEND_TIMEOUT_SECONDS = 15
+_LAST_CLOSE_SECONDS = 1
 _REQUEST_TIMEOUT_MS = 10_000
 _METADATA_AGE_MS_MAX = 5_000
 _PRODUCER_BATCH_BYTES = 128 * 1024
@@ -97,12 +99,26 @@ class Relay:
         """Relays until stopped, in whichever process holds the office."""
 
         async def work(connection: AsyncConnection) -> None:
-            await self._relay(connection, stop)
+            telemetry.RELAY_LEADING.set(1)
+            try:
+                await self._relay(connection, stop)
+                await self._flush(connection)
+            finally:
+                telemetry.RELAY_LEADING.set(0)
 
+        async with cut_after(stop, seconds=RELAY_SECONDS, part="relay"):
+            try:
+                await lead(work, database=self._database, office="relay", stop=stop)
+            finally:
+                await self.close(within_seconds=_LAST_CLOSE_SECONDS)
+
+    async def _flush(self, connection: AsyncConnection) -> None:
+        """What was said last leaves too, if Kafka takes it now; otherwise it waits for whoever relays next."""
         try:
-            await lead(work, database=self._database, office="relay", stop=stop)
-        finally:
-            await self.close()
+            while await self.run_once(connection):
+                pass
+        except (KafkaError, TimeoutError) as error:
+            _log.info("events stay in the outbox", error=type(error).__name__)
 
     async def _relay(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         failures = 0
@@ -135,11 +151,13 @@ class Relay:
 
         Raises `KafkaError` or `TimeoutError` when Kafka did not acknowledge: then nothing was taken.
         """
+        began_ns = tracing.now_ns()
         async with connection.begin():
             rows = (await connection.execute(_TAKE, {"limit": BATCH_EVENTS_MAX, "compacted": _COMPACTED})).all()
             if rows:
                 await self._send(rows)
                 failpoints.reach("relay.acknowledged")
+        tracing.note_sent([row.headers for row in rows], began_ns=began_ns)
         for row in rows:
             telemetry.EVENTS_PUBLISHED.labels(topic=row.topic, type=row.type).inc()
         return len(rows)
@@ -178,12 +196,12 @@ class Relay:
             self._producer = producer
         return self._producer
 
-    async def close(self) -> None:
+    async def close(self, *, within_seconds: float = _SEND_TIMEOUT_SECONDS) -> None:
         """Drops the producer. An idempotent producer that failed stays failed: the next send builds a new one."""
         producer, self._producer = self._producer, None
         if producer is not None:
             try:
-                async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
+                async with asyncio.timeout(within_seconds):
                     await producer.stop()
             except (KafkaError, TimeoutError) as error:
                 _log.warning("producer left behind", error=type(error).__name__)

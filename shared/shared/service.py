@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,27 +17,28 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import consuming, migrations, problems, retention, telemetry
+from shared import consuming, migrations, problems, retention, telemetry, tracing
 from shared.asyncapi import asyncapi_document
 from shared.auth import TokenVerifier
 from shared.consuming import Consuming, Handler
-from shared.database import Database, NotDurableError, is_weather
+from shared.database import Database, NotDurableError
+from shared.docs import docs_routes
 from shared.events import Event, Topic
 from shared.events.facts import ServiceName
+from shared.gauges import SEAM_SAMPLERS, Sampler, sample_until_stopped
 from shared.health import Health, add_health_routes
+from shared.leaving import REQUEST_SECONDS, WORK_SECONDS, Departure, cut_after
 from shared.limits import BodyLimits
-from shared.loops import backoff_seconds, sleep_unless
 from shared.quarantine import quarantine_routes
 from shared.relay import Relay, send_again
 from shared.settings import ServiceSettings
+from shared.stalls import StallDetector
+from shared.startup import StartGate, Startup
 
 _log = structlog.get_logger()
 
 Part = Literal["all", "api", "worker"]
 Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-
-# Within the 15 s an orchestrator usually grants: requests first, then consumers, then the relay.
-_REQUEST_DRAIN_SECONDS = 8
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Service:
     """One service put together: its database, its API, its consumers and its background loops.
 
     Built by the service's `app.py`; run by `run`, or taken apart by tests. `loops` run in the worker until the event they are
-    given is set.
+    given is set; `samplers` are the figures of its database that operators see.
     """
 
     name: ServiceName
@@ -55,8 +55,10 @@ class Service:
     database: Database
     consuming: Consuming
     relay: Relay
+    startup: Startup
     loops: list[Loop] = field(default_factory=list)
     routers: list[APIRouter] = field(default_factory=list)
+    samplers: list[Sampler] = field(default_factory=lambda: [*SEAM_SAMPLERS])
 
     @classmethod
     def of(cls, name: ServiceName, settings: ServiceSettings, *, migrations: Path) -> "Service":
@@ -69,6 +71,7 @@ class Service:
             database=database,
             consuming=Consuming(service=name, database=database, bootstrap=settings.kafka_bootstrap),
             relay=Relay(database=database, bootstrap=settings.kafka_bootstrap),
+            startup=Startup(service=name, database=database, migrations=migrations, must_be_durable=settings.mode == "production"),
         )
 
     def subscribe(self, topic: Topic, handler: Handler) -> None:
@@ -83,9 +86,13 @@ class Service:
 
     def app(self, part: Part = "all") -> FastAPI:
         """The HTTP application: the service's routers between the things every service answers alike."""
-        works, health = part != "api", Health(database=self.database, relay=None, consuming=None)
-        if works:
-            health = Health(database=self.database, relay=self.relay, consuming=self.consuming)
+        works = part != "api"
+        health = Health(
+            database=self.database,
+            relay=self.relay if works else None,
+            consuming=self.consuming if works else None,
+            startup=self.startup,
+        )
 
         @contextlib.asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -95,33 +102,48 @@ class Service:
                 )
                 yield
 
-        app = FastAPI(title=f"Full Circle {self.name}", redirect_slashes=False, responses=problems.RESPONSES, lifespan=lifespan)
+        app = FastAPI(
+            title=f"Full Circle {self.name}",
+            redirect_slashes=False,
+            responses=problems.RESPONSES,
+            lifespan=lifespan,
+            docs_url=None,
+            redoc_url=None,
+        )
         problems.install(app)
         for router in self.routers:
             app.include_router(router)
         app.include_router(quarantine_routes(self.database, self.apply))
+        app.include_router(docs_routes(self.name))
         add_health_routes(app, health)
         app.get("/metrics", include_in_schema=False)(telemetry.metrics_endpoint)
         app.get("/asyncapi", include_in_schema=False)(partial(asyncapi_document, self.name))
         app.add_middleware(BodyLimits)
+        app.add_middleware(StartGate, startup=self.startup)
         app.add_middleware(telemetry.RequestLog)
+        if tracing.is_on():
+            app.add_middleware(telemetry.RequestSpans)
         app.state.health = health
         return app
 
     async def run(self, part: Part = "all") -> None:
-        """Runs until SIGTERM or SIGINT, or until a part fails: then the whole process ends, for its supervisor to start again."""
+        """Runs until SIGTERM or SIGINT, or until a part fails: then the whole process ends, for its supervisor to start again.
+
+        Either way it is gone within 15 seconds (see `shared.leaving`).
+        """
         stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        departure = Departure(stop)
+        departure.listen()
         app = self.app(part)
         server_stop, worker_stop = asyncio.Event(), asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(app.state.health.watch(worker_stop))
+                working = tasks.create_task(self._work(part, worker_stop))
+                watching = tasks.create_task(_watch(app.state.health, worker_stop))
                 serving = tasks.create_task(self._serve(app, server_stop))
-                if part != "api":
-                    tasks.create_task(self._work(worker_stop))
-                # Whoever was told 2xx is served out first; what they left in the outbox is relayed by whoever works next.
+                for task in (working, watching, serving):
+                    task.add_done_callback(departure.note_end)
+                # Whoever was told 2xx is served out first; what they left in the outbox is relayed last.
                 await stop.wait()
                 _log.info("stopping", service=self.name)
                 server_stop.set()
@@ -129,6 +151,8 @@ class Service:
                 worker_stop.set()
         finally:
             await self.database.close()
+            await tracing.stop()
+        departure.over()
 
     async def _serve(self, app: FastAPI, stop: asyncio.Event) -> None:
         server = _Server(
@@ -141,7 +165,7 @@ class Service:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=_REQUEST_DRAIN_SECONDS,
+                timeout_graceful_shutdown=REQUEST_SECONDS,
             )
         )
         serving = asyncio.create_task(server.serve())
@@ -153,37 +177,33 @@ class Service:
         if not stop.is_set():
             raise RuntimeError(f"{self.name} could not listen on {self.settings.host}:{self.settings.port}")
 
-    async def _work(self, stop: asyncio.Event) -> None:
-        await self._wait_for_database(stop)
+    async def _work(self, part: Part, stop: asyncio.Event) -> None:
+        """What a process does beside answering, once it may start. When it is stopped, consumers and loops go first, then the relay."""
+        async with cut_after(stop, seconds=WORK_SECONDS, part="start"):
+            await self.startup.wait(stop)
+        if part == "api" or stop.is_set():
+            return
+        relay_stop = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.relay.run(stop))
+            tasks.create_task(self.relay.run(relay_stop))
+            async with cut_after(stop, seconds=WORK_SECONDS, part="consumers and loops"):
+                await self._work_in_background(stop)
+            relay_stop.set()
+
+    async def _work_in_background(self, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as tasks:
             tasks.create_task(retention.keep_tidy(self.database, stop))
+            tasks.create_task(sample_until_stopped(self.database, self.samplers, stop))
             for loop in self.loops:
                 tasks.create_task(loop(stop))
             if self.consuming.consumers:
                 tasks.create_task(self.consuming.run(stop))
 
-    async def _wait_for_database(self, stop: asyncio.Event) -> None:
-        failures = 0
-        while not stop.is_set():
-            try:
-                await self._require_durable_commits()
-            except Exception as error:
-                if not is_weather(error):
-                    raise
-                failures += 1
-                _log.warning("waiting for the database", error=type(error).__name__, failures=failures)
-                await sleep_unless(stop, backoff_seconds(failures))
-            else:
-                return
 
-    async def _require_durable_commits(self) -> None:
-        try:
-            await self.database.require_durable_commits()
-        except NotDurableError as fault:
-            if self.settings.mode == "production":
-                raise
-            _log.warning("commits are not durable", reason=str(fault))
+async def _watch(health: Health, stop: asyncio.Event) -> None:
+    async with cut_after(stop, seconds=WORK_SECONDS, part="watching"), asyncio.TaskGroup() as tasks:
+        tasks.create_task(StallDetector().run(stop))
+        tasks.create_task(health.watch(stop))
 
 
 class _Server(uvicorn.Server):
@@ -207,6 +227,7 @@ def main(build: Callable[[], Service], arguments: Sequence[str] | None = None) -
 
     service = build()
     telemetry.configure_logging(service.name, service.settings.log_level.upper())
+    tracing.configure(service.name)
     if chosen.command == "migrate":
         migrations.upgrade(migrations=service.migrations, database_url=service.settings.database_url.get_secret_value())
     elif chosen.command == "republish":

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
+from shared import tracing
 from shared.ids import new_id
 
 HTTP_REQUESTS = Counter("fullcircle_http_requests_total", "Requests answered.", ["method", "route", "status"])
@@ -35,7 +36,16 @@ EVENTS_IGNORED = Counter("fullcircle_events_ignored_total", "Events seen before,
 EVENTS_QUARANTINED = Counter("fullcircle_events_quarantined_total", "Records set aside as poison.", ["topic", "type"])
 OUTBOX_DEPTH = Gauge("fullcircle_outbox_depth", "Events committed and not yet acknowledged by Kafka.")
 OUTBOX_OLDEST_AGE_SECONDS = Gauge("fullcircle_outbox_oldest_age_seconds", "Age of the oldest of them; 0 when none waits.")
-CONSUMER_LAG = Gauge("fullcircle_consumer_lag", "Records not yet consumed.", ["topic", "partition"])
+CONSUMER_LAG = Gauge("fullcircle_consumer_lag", "Records not yet consumed, of this process's partitions.", ["topic", "partition"])
+CONSUMER_STALLED_SECONDS = Gauge("fullcircle_consumer_stalled_seconds", "For how long a consumer that is behind has not moved.", ["topic"])
+CONSUMER_PARTITIONS = Gauge("fullcircle_consumer_partitions", "Partitions this process was given.", ["topic"])
+CONSUMER_RESTARTS = Counter("fullcircle_consumer_restarts_total", "Consumers the watchdog started again.", ["topic", "reason"])
+RELAY_LEADING = Gauge("fullcircle_relay_leading", "1 where this process holds the relay's office; one process of a service does.")
+DATABASE_CONNECTIONS_IN_USE = Gauge("fullcircle_database_connections_in_use", "Connections of this process's pool at work.")
+DATABASE_CONNECTIONS_MAX = Gauge("fullcircle_database_connections_max", "How many the pool may hold.")
+EVENT_LOOP_STALLS = Counter("fullcircle_event_loop_stalls_total", "Times the event loop stood still for a second or more.")
+EVENT_LOOP_STALLED_SECONDS = Counter("fullcircle_event_loop_stalled_seconds_total", "How long it stood still in all.")
+READY = Gauge("fullcircle_ready", "1 while /readyz has no reason against it.")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # clients may invent others; labels can't
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # asked every few seconds by machines: logged at debug
@@ -71,8 +81,9 @@ def configure_logging(service: str, level: str, *, stream: BinaryIO | None = Non
     """
 
     def naming_service(_: Any, __: str, event: EventDict) -> EventDict:
-        journey = _correlation.get()
-        return {"service": service, **event} | ({} if journey is None else {"correlation_id": str(journey)})
+        journey, trace_id = _correlation.get(), tracing.trace_id()
+        known = {"correlation_id": journey and str(journey), "trace_id": trace_id}
+        return {"service": service, **event, **{name: value for name, value in known.items() if value is not None}}
 
     least = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
@@ -178,7 +189,7 @@ class RequestLog:
             try:
                 await self.app(scope, receive, noting_status)
             finally:
-                _note_request(scope, status=status, seconds=time.perf_counter() - started)
+                _note_request(scope, status=status, seconds=time.perf_counter() - started, journey=journey)
 
 
 def _journey_of(scope: Scope) -> UUID:
@@ -189,11 +200,27 @@ def _journey_of(scope: Scope) -> UUID:
         return new_id()
 
 
-def _note_request(scope: Scope, *, status: int, seconds: float) -> None:
+class RequestSpans:
+    """Pure ASGI, outermost, and only where tracing is on: a span per request, in its sender's trace. Probes are nobody's trace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in _PROBES:
+            await self.app(scope, receive, send)
+            return
+        with tracing.arriving(Headers(scope=scope), "request"):
+            await self.app(scope, receive, send)
+
+
+def _note_request(scope: Scope, *, status: int, seconds: float, journey: UUID) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "other"
     route = getattr(scope.get("route"), "path", "unknown")
     HTTP_REQUESTS.labels(method, route, str(status)).inc()
     HTTP_DURATION_SECONDS.labels(method, route, str(status)).observe(seconds)
+    if route not in _PROBES:
+        tracing.note_answer(method=method, route=route, status=status, correlation_id=journey)
     log = structlog.get_logger()
     say = log.debug if route in _PROBES and status < 400 else log.info
     say("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from feedback import figures
 from feedback.api import cases, feed, reports
 from feedback.operations.loop import follow_loop
 from feedback.operations.surroundings import follow_contacts, follow_field_force, follow_leads
@@ -18,4 +19,5 @@ def build() -> Service:
     service.subscribe(topics.FIELD_FORCE, follow_field_force)
     service.subscribe(topics.LOOP, follow_loop)
     service.routers += [reports.routes(service.database), cases.routes(service.database), feed.routes(service.database)]
+    service.samplers += figures.SAMPLERS
     return service

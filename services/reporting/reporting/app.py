@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from reporting import api
+from reporting import api, figures
 from reporting.dispatching import Dispatcher
 from reporting.operations.signalling import close_reviewed
 from reporting.settings import Settings
@@ -29,6 +29,7 @@ def build() -> Service:
         Dispatcher(database=service.database, listed=settings.webhook_allow).run,
         partial(_close_reviewed_decisions, service.database),
     ]
+    service.samplers += figures.SAMPLERS
     return service
 
 

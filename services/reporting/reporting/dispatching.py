@@ -21,7 +21,7 @@ from reporting.decisions.addresses import RefusedAddress, decide_endpoint
 from reporting.decisions.retries import Answered, Dead, Delivered, TryAgain, Unanswered, Verdict, verdict_on
 from reporting.guarded import AddressRefused, NoAddress, guarded_client
 from reporting.signing import signed_headers
-from shared import failpoints
+from shared import failpoints, tracing
 from shared.database import Database, is_weather
 from shared.loops import lead, sleep_unless
 
@@ -49,7 +49,7 @@ _DUE_SUBSCRIPTIONS = text(
 # The earliest of each key alone: whatever follows it is parked behind it.
 _DUE = text(
     """
-    SELECT d.position, d.event_id, d.key, d.body, d.attempts, s.name AS subscription, s.url, s.secrets
+    SELECT d.position, d.event_id, d.key, d.body, d.attempts, d.traceparent, s.name AS subscription, s.url, s.secrets
     FROM deliveries AS d JOIN subscriptions AS s ON s.name = d.subscription
     WHERE d.subscription = :subscription AND s.state = 'active' AND d.state = 'pending' AND d.next_attempt_at <= :now
       AND NOT EXISTS (
@@ -93,6 +93,7 @@ class _Due:
     key: str
     body: str
     attempts: int
+    traceparent: str | None
     subscription: str
     url: str
     secrets: list[str]
@@ -184,8 +185,9 @@ class Dispatcher:
             return Unanswered("address_refused")
         headers = signed_headers(due.secrets, webhook_id=due.event_id, at=at, body=due.body)
         try:
-            async with asyncio.timeout(_ATTEMPT_TIMEOUT_SECONDS):
-                return await _post(client, due.url, headers=headers, body=due.body)
+            with tracing.leaving(due.traceparent, "deliver webhook", subscription=due.subscription) as trace_headers:
+                async with asyncio.timeout(_ATTEMPT_TIMEOUT_SECONDS):
+                    return await _post(client, due.url, headers=headers | trace_headers, body=due.body)
         except AddressRefused:
             return Unanswered("address_refused")
         except NoAddress:

@@ -284,6 +284,7 @@ class DeliveryRow(Tables):
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     next_attempt_at: Mapped[datetime | None] = mapped_column(_MOMENT, comment="Null once delivered or dead.")
     settled_at: Mapped[datetime | None] = mapped_column(_MOMENT, comment="When it was delivered or given up; null while pending.")
+    traceparent: Mapped[str | None] = mapped_column(Text, comment="The trace it was queued in (W3C Trace Context); null outside of any.")
 
     __table_args__ = (
         CheckConstraint("state IN ('pending', 'delivered', 'dead')", name="state"),
@@ -292,6 +293,8 @@ class DeliveryRow(Tables):
         CheckConstraint("(state = 'pending') = (settled_at IS NULL)", name="settled_unless_pending"),
         Index("uq_deliveries_subscription_event_id", "subscription", "event_id", unique=True),
         Index("ix_deliveries_due", "subscription", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+        Index("ix_deliveries_pending", "subscription", "position", postgresql_where=text("state = 'pending'")),
+        Index("ix_deliveries_dead", "subscription", "settled_at", postgresql_where=text("state = 'dead'")),
         Index("ix_deliveries_waiting_by_key", "subscription", "key", "position", postgresql_where=text("state = 'pending'")),
     )
 

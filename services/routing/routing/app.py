@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from routing import subscribers
+from routing import figures, subscribers
 from routing.api import leads, policies, reference
 from routing.operations.clocks import tick_clocks
 from routing.operations.outcomes import apply_early_outcomes
@@ -36,6 +36,7 @@ def build() -> Service:
     service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
     for name, work in BACKGROUND_WORK.items():
         service.loops.append(partial(_repeat, work, service.database, name))
+    service.samplers += figures.SAMPLERS
     return service
 
 

@@ -1,7 +1,10 @@
-"""The envelope: CloudEvents 1.0 in Kafka binary mode, plus `correlationid` (one journey) and `causationid` (the event that caused it)."""
+"""The envelope: CloudEvents 1.0 in Kafka binary mode, plus `correlationid` (one journey) and `causationid` (the event that caused it).
+
+Beside it may stand `traceparent` (W3C Trace Context): in which trace the event was said, for `shared.tracing`. It is no part of the event.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -23,7 +26,10 @@ class UnknownType(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact that happened, with who it follows from. `occurred_at` is when it happened, `recorded_at` when we wrote it down."""
+    """One fact that happened, with who it follows from. `occurred_at` is when it happened, `recorded_at` when we wrote it down.
+
+    `traceparent` is the trace it came in, where it came in one: an observation, not part of what the event says.
+    """
 
     id: UUID
     fact: Fact
@@ -31,6 +37,7 @@ class Event:
     recorded_at: datetime
     correlation_id: UUID
     causation_id: UUID | None
+    traceparent: str | None = field(default=None, compare=False)
 
     @classmethod
     def of(
@@ -98,6 +105,7 @@ def read_event(*, value: bytes | None, headers: RawHeaders) -> Event:
             recorded_at=_moment(_required(attributes, "ce_recordedtime")),
             correlation_id=UUID(_required(attributes, "ce_correlationid")),
             causation_id=UUID(causation) if causation else None,
+            traceparent=attributes.get("traceparent"),
         )
     except ValidationError as invalid:
         fields = sorted({".".join(str(part) for part in error["loc"]) or "body" for error in invalid.errors()})

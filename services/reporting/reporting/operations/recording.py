@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from reporting.decisions.journal import noted
 from reporting.decisions.webhooks import Subscription, Webhook, contact_of, webhooks_for
+from shared import tracing
 from shared.database import as_recordset
 from shared.events import Event
 from shared.outbox import publish
@@ -28,9 +29,10 @@ _EXTERNAL_IDS = text("SELECT contact_id, external_ids FROM contacts WHERE contac
 # Subscribers who are disabled just now keep their place: what happens meanwhile waits for them.
 _QUEUE = text(
     """
-    INSERT INTO deliveries (subscription, event_id, event_type, key, body, state, attempts, created_at, next_attempt_at)
-    SELECT subscription, event_id, event_type, key, body, 'pending', 0, :now, :now
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(subscription text, event_id uuid, event_type text, key text, body text)
+    INSERT INTO deliveries (subscription, event_id, event_type, key, body, state, attempts, created_at, next_attempt_at, traceparent)
+    SELECT subscription, event_id, event_type, key, body, 'pending', 0, :now, :now, traceparent
+    FROM json_to_recordset(CAST(:rows AS json))
+        AS r(subscription text, event_id uuid, event_type text, key text, body text, traceparent text)
     ON CONFLICT (subscription, event_id) DO NOTHING
     """
 )
@@ -94,4 +96,5 @@ def _delivery(webhook: Webhook) -> dict[str, object]:
         "event_type": webhook.event.fact.contract.event_type,
         "key": webhook.event.fact.key(),
         "body": webhook.body,
+        "traceparent": tracing.headers_of(webhook.event).get(tracing.TRACEPARENT),
     }

@@ -102,6 +102,7 @@ class Clock(Tables):
         CheckConstraint("state IN ('running', 'warned', 'breached', 'met', 'paused')", name="state"),
         CheckConstraint("(state = 'met') = (met_at IS NOT NULL)", name="met"),
         Index("ix_clocks_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+        Index("ix_clocks_due_at_unmet", "due_at", postgresql_where=text("state IN ('running', 'warned', 'breached')")),
     )
 
     lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id"), primary_key=True)

@@ -1,0 +1,34 @@
+"""What operators see of routing: clocks past their due time, and leads for which nobody is eligible."""
+
+from prometheus_client import Gauge
+from sqlalchemy import text
+
+from shared.gauges import Sampler
+
+CLOCKS_OVERDUE = Gauge("fullcircle_clocks_overdue", "Clocks of open leads past their due time without outreach.", ["kind"])
+LEADS_WAITING = Gauge("fullcircle_leads_waiting", "Leads in the queue, because nobody is eligible.")
+LEADS_WAITING_OLDEST_AGE_SECONDS = Gauge("fullcircle_leads_waiting_oldest_age_seconds", "How long the oldest of them has waited.")
+
+# A lead that ends pauses its clocks, so these are of leads somebody still has to call.
+_CLOCKS = text(
+    """
+    SELECT kind, count(*) AS overdue
+    FROM (
+        SELECT kind FROM clocks
+        WHERE state IN ('running', 'warned', 'breached') AND due_at < CAST(:now AS timestamptz)
+        ORDER BY due_at LIMIT :counted_max
+    ) AS counted
+    GROUP BY kind
+    """
+)
+_WAITING = text(
+    """
+    SELECT count(*) AS waiting, coalesce(extract(epoch FROM CAST(:now AS timestamptz) - min(waiting_since)), 0) AS oldest_age_seconds
+    FROM (SELECT waiting_since FROM leads WHERE waiting_since IS NOT NULL ORDER BY waiting_since, id LIMIT :counted_max) AS counted
+    """
+)
+
+SAMPLERS = (
+    Sampler("clocks", _CLOCKS, {"overdue": CLOCKS_OVERDUE}, labels=("kind",)),
+    Sampler("queue", _WAITING, {"waiting": LEADS_WAITING, "oldest_age_seconds": LEADS_WAITING_OLDEST_AGE_SECONDS}),
+)

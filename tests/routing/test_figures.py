@@ -1,0 +1,45 @@
+"""What operators see of routing: overdue clocks by kind, and how long leads have waited."""
+
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+
+from routing.figures import SAMPLERS
+from shared.gauges import sample
+from tests.routing.world import World, contact, engagement
+
+
+async def _figures(world: World, *, now: datetime) -> tuple[float | None, float | None, float | None]:
+    for sampler in SAMPLERS:
+        await sample(world.service.database, sampler, now=now)
+    return (
+        REGISTRY.get_sample_value("fullcircle_clocks_overdue", {"kind": "first_outreach"}),
+        REGISTRY.get_sample_value("fullcircle_leads_waiting"),
+        REGISTRY.get_sample_value("fullcircle_leads_waiting_oldest_age_seconds"),
+    )
+
+
+async def test_a_clock_is_overdue_after_its_due_time_and_not_before(world: World) -> None:
+    await world.hear(contact("c1"), engagement("c1"))
+    now = datetime.now(UTC)
+    assert await _figures(world, now=now) == (None, 0, 0)
+    assert await _figures(world, now=now + timedelta(hours=2)) == (1, 0, 0)
+
+
+async def test_leads_nobody_is_eligible_for_are_counted_and_timed(world: World) -> None:
+    await world.hear(contact("c1", postal_code="99999"), engagement("c1"))
+    lead = await world.lead()
+    assert lead["rep_id"] is None
+    _, waiting, age_seconds = await _figures(world, now=datetime.now(UTC) + timedelta(hours=1))
+    assert waiting == 1
+    assert age_seconds is not None
+    assert 3600 <= age_seconds < 3660
+
+
+async def test_both_are_found_by_an_index(world: World) -> None:
+    async with world.service.database.transaction() as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        for sampler, index in zip(SAMPLERS, ("ix_clocks_due_at_unmet", "ix_leads_waiting_since"), strict=True):
+            plan = await session.scalars(text(f"EXPLAIN {sampler.query.text}"), {"now": datetime.now(UTC), "counted_max": 10_000})
+            assert index in "\n".join(plan)
