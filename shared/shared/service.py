@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -95,7 +96,13 @@ class Service:
                 )
                 yield
 
-        app = FastAPI(title=f"Full Circle {self.name}", redirect_slashes=False, responses=problems.RESPONSES, lifespan=lifespan)
+        app = FastAPI(
+            title=f"Full Circle {self.name}",
+            root_path=urlsplit(self.settings.public_url).path.rstrip("/"),  # what a gateway takes away; /docs must name it again
+            redirect_slashes=False,
+            responses=problems.RESPONSES,
+            lifespan=lifespan,
+        )
         problems.install(app)
         for router in self.routers:
             app.include_router(router)
