@@ -1,4 +1,4 @@
-"""Makes each service's database and role on the deployment's PostgreSQL server. Safe to run again: new passwords take effect, data stays."""
+"""Makes each service's database and role on PostgreSQL. Safe to run again: new passwords take effect, data stays."""
 
 import sys
 from pathlib import Path
@@ -19,6 +19,7 @@ class DatabaseServerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FULLCIRCLE_", frozen=True, extra="ignore")
 
     postgres_host: str
+    postgres_port: int = 5432
     postgres_admin_password_file: FilePath
     passwords_directory: Path
 
@@ -26,13 +27,14 @@ class DatabaseServerSettings(BaseSettings):
 def main() -> None:
     settings = DatabaseServerSettings()
     admin_password = _password(settings.postgres_admin_password_file)
-    admin_url = URL.create("postgresql", "postgres", admin_password, settings.postgres_host, database="postgres")
+    admin = URL.create("postgresql", "postgres", admin_password, settings.postgres_host, settings.postgres_port, database="postgres")
+    admin_url = admin.render_as_string(hide_password=False)
     databases = [
         ServiceDatabase(f"fullcircle_{name}", _password(settings.passwords_directory / f"{name}_database_password")) for name in SERVICES
     ]
     try:
-        close_shared_databases(admin_url.render_as_string(hide_password=False))
-        are_new = create_databases(admin_url.render_as_string(hide_password=False), databases)
+        close_shared_databases(admin_url)
+        are_new = create_databases(admin_url, databases)
     except LaunchFailed as failure:
         sys.exit(str(failure))
     print("The services' databases are made." if are_new else "The services' databases were there; their roles have the files' passwords.")

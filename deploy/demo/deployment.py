@@ -1,4 +1,4 @@
-"""Where the services are, how to get a token, and where marketing's endpoint is: all that the play knows of the deployment it plays against."""
+"""Where the services and marketing's endpoint are, and how to get a token: all that the play knows of its deployment."""
 
 import shlex
 import subprocess
