@@ -26,6 +26,7 @@ from shared.consuming import Consuming, Handler
 from shared.database import Database, NotDurableError, is_weather
 from shared.events import Event, Topic
 from shared.events.facts import ServiceName
+from shared.gateway import BehindGateway
 from shared.health import Health, add_health_routes
 from shared.limits import BodyLimits
 from shared.loops import backoff_seconds, sleep_unless
@@ -96,13 +97,7 @@ class Service:
                 )
                 yield
 
-        app = FastAPI(
-            title=f"Full Circle {self.name}",
-            root_path=urlsplit(self.settings.public_url).path.rstrip("/"),  # what a gateway takes away; /docs must name it again
-            redirect_slashes=False,
-            responses=problems.RESPONSES,
-            lifespan=lifespan,
-        )
+        app = FastAPI(title=f"Full Circle {self.name}", redirect_slashes=False, responses=problems.RESPONSES, lifespan=lifespan)
         problems.install(app)
         for router in self.routers:
             app.include_router(router)
@@ -110,6 +105,7 @@ class Service:
         add_health_routes(app, health)
         app.get("/metrics", include_in_schema=False)(telemetry.metrics_endpoint)
         app.get("/asyncapi", include_in_schema=False)(partial(asyncapi_document, self.name))
+        app.add_middleware(BehindGateway, path=urlsplit(self.settings.public_url).path.rstrip("/"))
         app.add_middleware(BodyLimits)
         app.add_middleware(telemetry.RequestLog)
         app.state.health = health

@@ -235,7 +235,7 @@ def test_the_gateway_leads_to_every_service_at_its_port() -> None:
         assert f"set $service http://{service}:{port};\n            rewrite ^/{service}(/.*)$ $1 break;" in NGINX
     assert (
         f"set $service http://issuer:{CONTAINERS['issuer']['environment']['FULLCIRCLE_PORT']};"
-        in (FOLDER / "gateway" / "development.conf").read_text()
+        in (FOLDER / "gateway" / "development" / "issuer.conf").read_text()
     )
 
 
