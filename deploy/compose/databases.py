@@ -34,10 +34,10 @@ def main() -> None:
     ]
     try:
         close_shared_databases(admin_url)
-        are_new = create_databases(admin_url, databases)
+        create_databases(admin_url, databases)
     except LaunchFailed as failure:
         sys.exit(str(failure))
-    print("The services' databases are made." if are_new else "The services' databases were there; their roles have the files' passwords.")
+    print("Every service has its database, and a role with the password of its file.")
 
 
 def _password(file: Path) -> str:

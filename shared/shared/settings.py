@@ -15,7 +15,7 @@ class ServiceSettings(BaseSettings):
     whoever may look at a container, files need not be.
     """
 
-    model_config = SettingsConfigDict(env_prefix="FULLCIRCLE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="FULLCIRCLE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_password_file: FilePath | None = None  # before the address, which is validated with it
     database_url: SecretStr

@@ -52,3 +52,9 @@ def test_a_file_that_is_missing_or_empty_is_refused(content: str | None, tmp_pat
         (tmp_path / "password").write_text(content)
     with pytest.raises(ValidationError, match=r"database_(url|password_file)"):
         settings(database_password_file=tmp_path / "password")
+
+
+def test_a_refused_address_is_not_repeated_with_its_password() -> None:
+    with pytest.raises(ValidationError, match="must start with") as refused:
+        settings(database_url="postgresql://someone:correct-horse@postgres/db")
+    assert "correct-horse" not in str(refused.value)
