@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 from standardwebhooks import Webhook, WebhookVerificationError
 
-_LOOPBACK = "127.0.0.1"
 _SECRET_BYTES = 32
 
 
@@ -75,8 +74,8 @@ class MarketingEndpoint:
 
 
 @contextmanager
-def open_endpoint() -> Iterator[MarketingEndpoint]:
-    """A marketing endpoint that listens on loopback while the block runs."""
+def open_endpoint(*, listens: str, host: str) -> Iterator[MarketingEndpoint]:
+    """A marketing endpoint that listens on that address while the block runs; the services call it by the name `host`."""
     endpoint = MarketingEndpoint()
 
     class Receiver(BaseHTTPRequestHandler):
@@ -91,9 +90,9 @@ def open_endpoint() -> Iterator[MarketingEndpoint]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
             """Says nothing: the play tells what arrived."""
 
-    server = ThreadingHTTPServer((_LOOPBACK, 0), Receiver)
+    server = ThreadingHTTPServer((listens, 0), Receiver)
     server.daemon_threads = True
-    endpoint.url = f"http://{_LOOPBACK}:{server.server_address[1]}/webhooks"
+    endpoint.url = f"http://{host}:{server.server_address[1]}/webhooks"
     thread = threading.Thread(target=server.serve_forever, name="marketing-endpoint", daemon=True)
     thread.start()
     try:

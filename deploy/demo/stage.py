@@ -30,8 +30,9 @@ class Stage:
 @contextmanager
 def open_stage(deployment: Deployment, *, say: Say) -> Iterator[Stage]:
     """A stage with a world of this moment, and with marketing's endpoint listening while the block runs."""
+    marketing = open_endpoint(listens=deployment.endpoint_listens, host=deployment.endpoint_host)
     # No proxy of the machine's environment gets between the play and the services.
-    with httpx.Client(trust_env=False) as http, open_endpoint() as endpoint:
+    with httpx.Client(trust_env=False) as http, marketing as endpoint:
         yield Stage(
             deployment=deployment,
             http=http,

@@ -1,7 +1,9 @@
-"""Starts the issuer on loopback, in development mode and in no other."""
+"""Starts the issuer, or prints a token of it; in development mode and in no other."""
 
+import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
@@ -9,8 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.issuer.app import build_app
 from deploy.issuer.keys import load_or_make_key
-
-_LOOPBACK = "127.0.0.1"
+from deploy.issuer.tokens import TokenRequest, claims, sign
 
 
 class IssuerSettings(BaseSettings):
@@ -20,6 +21,7 @@ class IssuerSettings(BaseSettings):
 
     oidc_issuer: str
     oidc_audience: str
+    host: str = "127.0.0.1"
     port: int
     issuer_key_file: Path
 
@@ -30,10 +32,26 @@ def main() -> None:
         sys.exit(
             "The development issuer hands a token to whoever asks, so it starts with FULLCIRCLE_MODE=development only, never in production."
         )
+    arguments = _parser().parse_args()
     settings = IssuerSettings()
     key = load_or_make_key(settings.issuer_key_file)
+    if arguments.command == "token":
+        wanted = TokenRequest(role=arguments.role, rep_id=arguments.rep, sub=arguments.sub)
+        content = claims(wanted, issuer=settings.oidc_issuer, audience=settings.oidc_audience, now=datetime.now(UTC))
+        print(sign(content, key))
+        return
     app = build_app(issuer=settings.oidc_issuer, audience=settings.oidc_audience, key=key)
-    uvicorn.run(app, host=_LOOPBACK, port=settings.port, access_log=False)
+    uvicorn.run(app, host=settings.host, port=settings.port, access_log=False)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m deploy.issuer", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    token = commands.add_parser("token", help="print a bearer token")
+    token.add_argument("--role", default="", help="one role or several, separated by commas")
+    token.add_argument("--rep", default="", help="the rep_id claim")
+    token.add_argument("--sub", default="", help="the sub claim")
+    return parser
 
 
 if __name__ == "__main__":

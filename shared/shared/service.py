@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -25,6 +26,7 @@ from shared.database import Database, NotDurableError
 from shared.docs import docs_routes
 from shared.events import Event, Topic
 from shared.events.facts import ServiceName
+from shared.gateway import BehindGateway
 from shared.gauges import SEAM_SAMPLERS, Sampler, sample_until_stopped
 from shared.health import Health, add_health_routes
 from shared.leaving import REQUEST_SECONDS, WORK_SECONDS, Departure, cut_after
@@ -118,6 +120,7 @@ class Service:
         add_health_routes(app, health)
         app.get("/metrics", include_in_schema=False)(telemetry.metrics_endpoint)
         app.get("/asyncapi", include_in_schema=False)(partial(asyncapi_document, self.name))
+        app.add_middleware(BehindGateway, path=urlsplit(self.settings.public_url).path.rstrip("/"))
         app.add_middleware(BodyLimits)
         app.add_middleware(StartGate, startup=self.startup)
         app.add_middleware(telemetry.RequestLog)

@@ -1,16 +1,23 @@
 """What every service must be told by its environment. Required values have no default; secrets never show in a repr."""
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import PostgresDsn, SecretStr, field_validator
+from pydantic import FilePath, PostgresDsn, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
 
 
 class ServiceSettings(BaseSettings):
-    """Read once at start from `FULLCIRCLE_*` variables. A service adds fields of its own by subclassing."""
+    """Read once at start from `FULLCIRCLE_*` variables. A service adds fields of its own by subclassing.
 
-    model_config = SettingsConfigDict(env_prefix="FULLCIRCLE_", frozen=True, extra="ignore")
+    Where `database_password_file` is given, the password in it takes its place in `database_url`: environments are shown to
+    whoever may look at a container, files need not be.
+    """
 
+    model_config = SettingsConfigDict(env_prefix="FULLCIRCLE_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    database_password_file: FilePath | None = None  # before the address, which is validated with it
     database_url: SecretStr
     kafka_bootstrap: str
     oidc_issuer: str
@@ -28,3 +35,14 @@ class ServiceSettings(BaseSettings):
         if not url.get_secret_value().startswith("postgresql+psycopg://"):
             raise ValueError("must start with postgresql+psycopg://")
         return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_password_of_file(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        file: Path | None = info.data.get("database_password_file")
+        if file is None:
+            return url
+        password = file.read_text().strip()
+        if not password:
+            raise ValueError("needs a password, and the file that should hold it is empty")
+        return SecretStr(make_url(url.get_secret_value()).set(password=password).render_as_string(hide_password=False))

@@ -1,13 +1,18 @@
 """The demo's reference world and platforms: what it expects must follow from what it loads, and its signatures must be the vendors'."""
 
+import re
+import sys
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import orjson
 import pytest
 from standardwebhooks import Webhook
 
 from deploy.demo import expectations, hubspot, mautic
-from deploy.demo.endpoint import MarketingEndpoint
+from deploy.demo.checks import CannotGoOn
+from deploy.demo.deployment import deployment_behind
+from deploy.demo.endpoint import MarketingEndpoint, open_endpoint
 from deploy.demo.world import Person, ReferenceWorld, npi, reference_world
 from routing.decisions.facts import Account, Contact, Engagement, Subject
 from routing.decisions.policy import Policy
@@ -88,6 +93,28 @@ def test_the_endpoint_refuses_the_first_webhook_once_and_whatever_is_not_signed(
     assert [endpoint.answer(body, _signed(endpoint, body)) for _ in range(2)] == [500, 204]
     assert endpoint.taken("theme.emerged", "cardiolex") == [{"brand_id": "cardiolex"}]
     assert endpoint.taken("theme.emerged", "another") == []
+
+
+def test_a_deployment_is_one_origin_and_a_command_that_prints_tokens() -> None:
+    command = f"{sys.executable} -c 'import sys; print(*sys.argv[1:])'"
+    deployment = deployment_behind(
+        "http://localhost:8080/", token_command=command, endpoint_listens="172.17.0.1", endpoint_host="host.docker.internal"
+    )
+    assert deployment.addresses["reporting"] == "http://localhost:8080/reporting"
+    assert deployment.token(role="rep,manager", rep="rep-017", sub="") == "--role=rep,manager --rep=rep-017 --sub="
+
+
+@pytest.mark.parametrize("command", [f"{sys.executable} -c 'import sys; sys.exit(3)'", f"{sys.executable} -c pass", "/nonexistent/program"])
+def test_a_token_command_that_gives_no_token_ends_the_play(command: str) -> None:
+    deployment = deployment_behind("http://localhost:8080", token_command=command, endpoint_listens="127.0.0.1", endpoint_host="localhost")
+    with pytest.raises(CannotGoOn, match="token command"):
+        deployment.token(role="rep", rep="", sub="")
+
+
+def test_the_endpoint_is_called_by_the_name_it_is_given() -> None:
+    with open_endpoint(listens="127.0.0.1", host="localhost") as endpoint:
+        assert re.fullmatch(r"http://localhost:\d+/webhooks", endpoint.url)
+        assert httpx.post(endpoint.url, content=b"{}", trust_env=False).status_code == 401
 
 
 def _signed(endpoint: MarketingEndpoint, body: bytes) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The development issuer: its tokens can be verified with what it publishes, and production never has one."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -101,3 +102,19 @@ def test_the_issuer_refuses_to_start_in_production_and_where_the_mode_is_not_sai
     assert refused.returncode == 1
     assert "never in production" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+async def test_the_command_prints_a_token_that_the_published_key_verifies(issuer: httpx.AsyncClient, tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "FULLCIRCLE_MODE": "development",
+        "FULLCIRCLE_OIDC_ISSUER": ISSUER,
+        "FULLCIRCLE_OIDC_AUDIENCE": "fullcircle",
+        "FULLCIRCLE_PORT": "8005",
+        "FULLCIRCLE_ISSUER_KEY_FILE": str(tmp_path / "key.json"),
+    }
+    command = [sys.executable, "-m", "deploy.issuer", "token", "--role=rep", "--rep=rep-017", "--sub="]
+    printed = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, check=True)
+    keys = KeySet.import_key_set((await issuer.get("/jwks.json")).json())
+    claims = jwt.decode(printed.stdout.strip(), keys, algorithms=["ES256"]).claims
+    assert (claims["iss"], claims["roles"], claims["rep_id"], claims["sub"]) == (ISSUER, ["rep"], "rep-017", "rep-017")

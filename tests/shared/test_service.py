@@ -19,14 +19,14 @@ from tests.conftest import ClientOf
 from tests.shared.conftest import engagement
 
 
-def _service(database: Database, kafka: str) -> Service:
+def _service(database: Database, kafka: str, *, public_url: str = "http://testserver") -> Service:
     settings = ServiceSettings.model_validate(
         {
             "database_url": database.engine.url.render_as_string(hide_password=False),
             "kafka_bootstrap": kafka,
             "oidc_issuer": tokens.ISSUER,
             "port": 8000,
-            "public_url": "http://testserver",
+            "public_url": public_url,
         }
     )
     return Service.of("routing", settings, migrations=Path())
@@ -48,6 +48,16 @@ async def client(service: Service, client_of: ClientOf) -> AsyncIterator[httpx.A
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/asyncapi"])
 async def test_what_operators_and_developers_need_is_open_to_all(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 200
+
+
+async def test_behind_a_gateway_the_documentation_names_the_path_the_gateway_takes_away(
+    client_of: ClientOf, database: Database, kafka: str
+) -> None:
+    service = _service(database, kafka, public_url="https://fullcircle.example.com/routing")
+    async with client_of(service) as client:
+        assert (await client.get("/openapi.json")).json()["servers"] == [{"url": "/routing"}]
+        assert (await client.get("/v1/quarantine")).status_code == 401
+    await service.database.close()
 
 
 async def test_an_unknown_address_is_a_problem_like_any_other(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,1 @@
+"""What `docker-compose.yml` is built from: the image, the gateway, the job that makes the databases."""
