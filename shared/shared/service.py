@@ -95,7 +95,14 @@ class Service:
                 )
                 yield
 
-        app = FastAPI(title=f"Full Circle {self.name}", redirect_slashes=False, responses=problems.RESPONSES, lifespan=lifespan)
+        app = FastAPI(
+            title=f"Full Circle {self.name}",
+            redirect_slashes=False,
+            redoc_url=None,  # what is open to strangers is a short list: one page of documentation is enough
+            swagger_ui_oauth2_redirect_url=None,
+            responses=problems.RESPONSES,
+            lifespan=lifespan,
+        )
         problems.install(app)
         for router in self.routers:
             app.include_router(router)
