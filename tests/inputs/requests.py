@@ -108,11 +108,10 @@ def good_requests(service: str) -> dict[str, Good]:
     return {**EVERY_SERVICE, **OWN[service]}
 
 
-def json_operations() -> list[tuple[str, str]]:
-    """Every (service, operation) that takes a JSON body from somebody with a token."""
-    return [
-        (service, operation)
-        for service, requests in OWN.items()
-        for operation, good in requests.items()
-        if good.body is not None and not operation.endswith("/webhooks/{source}")
-    ]
+JSON_OPERATIONS = [
+    (service, operation)
+    for service, requests in OWN.items()
+    for operation, good in requests.items()
+    if good.body is not None and not operation.endswith("/webhooks/{source}")
+]
+"""Every (service, operation) that takes a JSON body from somebody with a token."""

@@ -5,13 +5,12 @@ import time
 import pytest
 
 from shared.auth import ROLES
+from tests.inputs.callers import as_role
 from tests.inputs.conftest import SERVICES
 from tests.inputs.doors import Doors, operations
 from tests.inputs.permissions import permitted
 from tests.inputs.requests import good_requests
 from tests.tokens import authorization, sign
-
-REPS = {"rep": "rep-1", "manager": "boss-1"}
 
 EVERY_OPERATION = [(service, operation) for service in SERVICES for operation in permitted(service)]
 
@@ -27,11 +26,11 @@ def test_the_table_speaks_of_roles_there_are() -> None:
     assert named <= ROLES | {"anyone", "signed"}
 
 
-@pytest.mark.parametrize(("service", "operation"), EVERY_OPERATION, ids=" ".join)
+@pytest.mark.parametrize(("service", "operation"), EVERY_OPERATION, ids=[" ".join(each) for each in EVERY_OPERATION])
 async def test_an_address_answers_exactly_those_the_table_names(doors: Doors, service: str, operation: str) -> None:
     may_call = permitted(service)[operation]
     for role in sorted(ROLES):
-        headers = authorization(role, rep=REPS.get(role), sub=f"sub-{role}")
+        headers = as_role(role)
         status = await _status(doors, service, operation, headers)
         if may_call == {"signed"}:
             assert status == 401, role
@@ -41,7 +40,7 @@ async def test_an_address_answers_exactly_those_the_table_names(doors: Doors, se
             assert status == 403, role
 
 
-@pytest.mark.parametrize(("service", "operation"), EVERY_OPERATION, ids=" ".join)
+@pytest.mark.parametrize(("service", "operation"), EVERY_OPERATION, ids=[" ".join(each) for each in EVERY_OPERATION])
 async def test_somebody_we_do_not_know_is_asked_who_they_are(doors: Doors, service: str, operation: str) -> None:
     now = int(time.time())
     strangers = {
@@ -56,7 +55,7 @@ async def test_somebody_we_do_not_know_is_asked_who_they_are(doors: Doors, servi
         assert status in (good_requests(service)[operation].answers if is_open else (401,)), stranger
 
 
-@pytest.mark.parametrize(("service", "operation"), EVERY_OPERATION, ids=" ".join)
+@pytest.mark.parametrize(("service", "operation"), EVERY_OPERATION, ids=[" ".join(each) for each in EVERY_OPERATION])
 async def test_a_role_we_never_heard_of_opens_nothing(doors: Doors, service: str, operation: str) -> None:
     if permitted(service)[operation] not in ({"anyone"}, {"signed"}):
         assert await _status(doors, service, operation, authorization("superuser,root,Admin,AUDITOR")) == 403
