@@ -22,9 +22,7 @@ def as_permitted(service: str, operation: str) -> dict[str, str]:
     return as_role(min(permitted(service)[operation]))
 
 
-async def send(
-    doors: Doors, service: str, operation: str, content: bytes, *, headers: dict[str, str] | None = None
-) -> httpx.Response:
+async def send(doors: Doors, service: str, operation: str, content: bytes, *, headers: dict[str, str] | None = None) -> httpx.Response:
     """Sends these bytes as JSON to an address, as somebody who may. `headers` label them otherwise, or not at all."""
     method, _ = operation.split()
     path = good_requests(service)[operation].path.format_map(doors.known)

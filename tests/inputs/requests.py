@@ -58,7 +58,7 @@ EVERY_SERVICE: Mapping[str, Good] = {
 OWN: Mapping[str, Mapping[str, Good]] = {
     "intake": {
         "PUT /v1/sources/{name}": Good("/v1/sources/spare", (200, 201), lambda: {"adapter": "hubspot", "secrets": [SECRET]}),
-        "POST /v1/webhooks/{source}": Good("/v1/webhooks/mautic", (202,), lambda: {}),
+        "POST /v1/webhooks/{source}": Good("/v1/webhooks/mautic", (202,), dict),
         "POST /v1/engagements": Good("/v1/engagements", body=lambda: engagement(str(new_id()), contact={"email": "spare@clinic.test"})),
         "PUT /v1/contacts": _upsert("/v1/contacts", _contact),
         "PUT /v1/campaigns": _upsert("/v1/campaigns", lambda id_: campaign(id_, keys=[])),

@@ -1,4 +1,4 @@
-"""Bodies of the JSON APIs that nobody can read, are labelled as something else, or say more than they may: every address refuses them alike."""
+"""JSON bodies nobody can read, labelled as something else, or saying more than they may: every address refuses them alike."""
 
 import gzip
 import json
@@ -12,9 +12,7 @@ from tests.inputs.doors import Doors
 from tests.inputs.requests import JSON_OPERATIONS, good_requests
 from tests.intake.test_unreadable_bodies import UNREADABLE
 
-every_json_operation = pytest.mark.parametrize(
-    ("service", "operation"), JSON_OPERATIONS, ids=[" ".join(each) for each in JSON_OPERATIONS]
-)
+every_json_operation = pytest.mark.parametrize(("service", "operation"), JSON_OPERATIONS, ids=[" ".join(each) for each in JSON_OPERATIONS])
 
 
 def good_body(service: str, operation: str) -> Any:

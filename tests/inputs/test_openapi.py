@@ -22,9 +22,7 @@ UNDOCUMENTED = {"/docs", "/openapi.json", "/asyncapi", "/metrics"}
 
 def documented(service: str, who: set[str]) -> list[str]:
     """The addresses in the service's document that one of `who` may call."""
-    return [
-        operation for operation, callers in permitted(service).items() if who & callers and operation.split()[1] not in UNDOCUMENTED
-    ]
+    return [operation for operation, callers in permitted(service).items() if who & callers and operation.split()[1] not in UNDOCUMENTED]
 
 
 CALLERS = [(service, role) for service in SERVICES for role in sorted(ROLES) if documented(service, {role})]

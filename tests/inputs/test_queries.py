@@ -118,7 +118,9 @@ async def test_a_report_over_a_range_is_bounded_or_refused(doors: Doors, operati
     assert status == 200 or problem(answer, 422)["errors"]
 
 
-@pytest.mark.parametrize("identifier", ["0", "-1", "1", "9" * 400, "%2e%2e%2fetc", "%ff", "{lead_id}", "null", "01998f7e5a107c3e9a516a1d0c9be001x"])
+@pytest.mark.parametrize(
+    "identifier", ["0", "-1", "1", "9" * 400, "%2e%2e%2fetc", "%ff", "{lead_id}", "null", "01998f7e5a107c3e9a516a1d0c9be001x"]
+)
 async def test_an_id_that_cannot_be_is_refused_and_one_that_is_nobodys_is_not_found(doors: Doors, identifier: str) -> None:
     for service, operation, path in (
         ("intake", "GET /v1/receipts/{receipt_id}", "/v1/receipts/"),

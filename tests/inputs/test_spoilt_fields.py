@@ -1,4 +1,4 @@
-"""Every field of every good request, spoilt in many ways, one at a time: what can't be is named by its pointer, and nothing is a failure of ours."""
+"""Every field of every good request, spoilt in many ways, one at a time: what can't be is named, and nothing is a failure of ours."""
 
 import copy
 import json
