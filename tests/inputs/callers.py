@@ -27,7 +27,7 @@ async def send(doors: Doors, service: str, operation: str, content: bytes, *, he
     method, _ = operation.split()
     path = good_requests(service)[operation].path.format_map(doors.known)
     labels = {"Content-Type": "application/json"} if headers is None else headers
-    sent = {name: value.encode("latin-1") for name, value in (as_permitted(service, operation) | labels).items()}
+    sent = [(name.encode(), value.encode("latin-1")) for name, value in (as_permitted(service, operation) | labels).items()]
     return await doors[service].client.request(method, path, content=content, headers=sent)
 
 

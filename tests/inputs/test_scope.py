@@ -58,10 +58,8 @@ def _shape(headers: Mapping[str, str]) -> dict[str, str]:
 
 async def test_asking_for_anothers_leads_is_asking_for_nobodys(doors: Doors) -> None:
     for caller, theirs, others in (("rep-1", "rep-1", "rep-3"), ("boss-1", "rep-1", "rep-3"), ("boss-2", "rep-3", "rep-1")):
-        ask = [
-            (rep, await doors["routing"].client.get(f"/v1/leads?rep_id={rep}", headers=CALLERS[caller])) for rep in (theirs, others, "x")
-        ]
-        answers = dict(ask)
+        get = doors["routing"].client.get
+        answers = {rep: await get(f"/v1/leads?rep_id={rep}", headers=CALLERS[caller]) for rep in (theirs, others, "x")}
         assert {lead["rep_id"] for lead in answers[theirs].json()["items"]} == {theirs}
         assert problem(answers[others], 404) == problem(answers["x"], 404)
 
