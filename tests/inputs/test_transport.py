@@ -24,6 +24,9 @@ MEGABYTE = 1024 * 1024
 # What a process may grow by while a hundred megabytes are thrown at it: one body of the largest size taken, and what Python keeps.
 GROWTH_BYTES_MAX = 40 * MEGABYTE
 
+# The server answers and closes while the client still sends: it hears the answer, or that nobody listens any more.
+CUT_OFF = (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError)
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -97,8 +100,7 @@ async def test_a_hundred_megabytes_are_refused_at_the_cap_and_leave_no_trace_in_
     async with httpx.AsyncClient(timeout=30) as client:
         for announced in (True, False):
             headers = {"Content-Type": "application/json"} | ({"Content-Length": str(100 * MEGABYTE)} if announced else {})
-            # The server answers and closes while the client still sends: it hears the answer, or that nobody listens any more.
-            with contextlib.suppress(httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
+            with contextlib.suppress(*CUT_OFF):
                 assert (await client.post(intake.webhooks, content=endless(100 * MEGABYTE), headers=headers)).status_code == 413
     together = [_flood(intake) for _ in range(10)]
     await asyncio.gather(*together)
@@ -109,7 +111,7 @@ async def test_a_hundred_megabytes_are_refused_at_the_cap_and_leave_no_trace_in_
 async def _flood(intake: Intake) -> None:
     """Nine megabytes in chunks, without a length."""
     async with httpx.AsyncClient(timeout=30) as client:
-        with contextlib.suppress(httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
+        with contextlib.suppress(*CUT_OFF):
             answer = await client.post(intake.webhooks, content=endless(9 * MEGABYTE), headers={"Content-Type": "application/json"})
             assert answer.status_code == 413
 
@@ -151,7 +153,8 @@ async def test_a_compressed_bomb_is_refused_without_being_opened(intake: Intake)
     async with httpx.AsyncClient(timeout=30) as client:
         for encoding, body in (("gzip", bomb), ("gzip, gzip", nested), ("br", bomb), ("deflate", bomb)):
             labels = mautic_headers(body) | {"Content-Encoding": encoding}
-            assert (await client.post(intake.webhooks, content=body, headers=labels)).status_code == 415, encoding
+            with contextlib.suppress(*CUT_OFF):
+                assert (await client.post(intake.webhooks, content=body, headers=labels)).status_code == 415, encoding
     assert intake.resident_bytes - before < GROWTH_BYTES_MAX
     assert await is_serving(intake)
 
