@@ -74,9 +74,9 @@ async def make_service(
 
     async def make(name: str, **settings: str) -> Service:
         if name not in migrated_templates:
-            await _migrate_template(name, new_database, kafka, migrated_templates)
+            await migrate_template(name, new_database, kafka, migrated_templates)
         url = new_database(migrated_templates[name])
-        _set_environment(monkeypatch, url, kafka, **settings)
+        set_environment(monkeypatch, url, kafka, **settings)
         service: Service = importlib.import_module(f"{name}.app").build()
         made.append(service)
         return service
@@ -86,17 +86,19 @@ async def make_service(
         await service.database.close()
 
 
-async def _migrate_template(name: str, new_database: Callable[..., str], kafka: str, templates: dict[str, str]) -> None:
+async def migrate_template(name: str, new_database: Callable[..., str], kafka: str, templates: dict[str, str]) -> None:
+    """Makes the migrated database that the service's test databases are copied from."""
     url = new_database()
     with pytest.MonkeyPatch.context() as patch:
-        _set_environment(patch, url, kafka)
+        set_environment(patch, url, kafka)
         service: Service = importlib.import_module(f"{name}.app").build()
     await migrations.upgrade_async(migrations=service.migrations, database_url=url)
     await service.database.close()
     templates[name] = url.rsplit("/", 1)[1]
 
 
-def _set_environment(patch: pytest.MonkeyPatch, url: str, kafka: str, **settings: str) -> None:
+def set_environment(patch: pytest.MonkeyPatch, url: str, kafka: str, **settings: str) -> None:
+    """The environment of a service's process; keyword arguments become further `FULLCIRCLE_*` variables."""
     for variable in [name for name in os.environ if name.startswith("FULLCIRCLE_")]:
         patch.delenv(variable)
     values = {

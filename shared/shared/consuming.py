@@ -156,9 +156,9 @@ class Consuming:
 
     async def _consume(self, consumer: Consumer, message: KafkaAckableMessage) -> None:
         """Applies one batch and commits its offsets. Never raises: FastStream would skip the batch and go on."""
-        batch = read_batch(message.raw_message)
         consumer.in_hand = len(message.raw_message)
         try:
+            batch = read_batch(message.raw_message)
             settled = await self._settle(consumer, batch)
             if settled:
                 failpoints.reach("consumer.applied")
@@ -226,6 +226,8 @@ class Consuming:
 
     async def _give_up(self, consumer: Consumer, part: Batch, error: Exception) -> None:
         consumer.failures_in_a_row += 1
+        if part.unreadable:
+            raise error  # what can't even be set aside must not be passed over
         if consumer.failures_in_a_row > _FAILURES_IN_A_ROW_MAX:
             raise TooManyFailures(f"{consumer.name}: {consumer.failures_in_a_row} events failed in a row") from error
         async with self._database.transaction() as session:

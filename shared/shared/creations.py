@@ -33,6 +33,11 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", pattern=r
 """The header parameter by which a client marks a request it may repeat."""
 
 
+def told_again(answer: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: what a repetition is told, in the OpenAPI document."""
+    return {200: {"model": answer, "description": "The same again: the first answer"}}
+
+
 @dataclass(frozen=True, slots=True)
 class First:
     """Nobody created this before. Create it and `keep` the answer, in the same transaction."""

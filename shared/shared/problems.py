@@ -14,11 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.database import WEATHER, is_weather
 
 MEDIA_TYPE: Final = "application/problem+json"
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MAX_ERRORS = 100  # a problem is for reading; a body with ten thousand wrong rows needn't be told so ten thousand times
 
 log = structlog.get_logger()
@@ -201,15 +203,22 @@ def _of_validation(error: RequestValidationError) -> Problem:
     return unprocessable("The request has a value or field that can't be; see errors.", *found)
 
 
-def _of_http_exception(error: HTTPException) -> Problem:
+def _of_http_exception(request: Request, error: HTTPException) -> Problem:
     match error.status_code:
         case 404:
             return not_found("There is nothing at this address.")
         case 405:
-            return Problem(405, "method-not-allowed", "This address doesn't take this method.", headers=error.headers)
+            allow = {"Allow": ", ".join(_methods_at(request))}
+            return Problem(405, "method-not-allowed", "This address doesn't take this method.", headers=allow)
         case status:
             code = HTTPStatus(status).phrase.lower().replace(" ", "-")
             return Problem(status, code, HTTPStatus(status).description or HTTPStatus(status).phrase, headers=error.headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What the address takes. The route that refused knows only its own methods, and several routes may share an address."""
+    routes = request.app.routes
+    return [method for method in _METHODS if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)]
 
 
 async def _answer_problem(_: Request, problem: Problem) -> Response:
@@ -220,8 +229,8 @@ async def _answer_validation(_: Request, error: RequestValidationError) -> Respo
     return problem_response(_of_validation(error))
 
 
-async def _answer_http_exception(_: Request, error: HTTPException) -> Response:
-    return problem_response(_of_http_exception(error))
+async def _answer_http_exception(request: Request, error: HTTPException) -> Response:
+    return problem_response(_of_http_exception(request, error))
 
 
 async def _answer_disconnect(_: Request, __: ClientDisconnect) -> Response:

@@ -166,7 +166,9 @@ def _answer(row: Any) -> QuarantinedRecord:
 
 
 def _pack(headers: Any) -> str:
-    return orjson.dumps([[name, None if value is None else base64.b64encode(value).decode()] for name, value in headers]).decode()
+    # jsonb holds no NUL. No header of ours has one in its name, so such a record isn't read either way.
+    packed = [[name.replace("\x00", "\ufffd"), None if value is None else base64.b64encode(value).decode()] for name, value in headers]
+    return orjson.dumps(packed).decode()
 
 
 def _unpack(headers: list[list[str | None]]) -> list[tuple[str, bytes | None]]:

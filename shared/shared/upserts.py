@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
 
 from fastapi import Body as BodyParameter
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, TypeAdapter, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from shared.bodies import Answer
 from shared.problems import FieldError, field_errors
@@ -36,6 +38,17 @@ class UpsertVerdict(Answer):
 
 UpsertRows = Annotated[list[Any], Field(max_length=MAX_ROWS), BodyParameter()]
 """The body parameter of a bulk upsert: rows not looked at yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOf:
+    """`rows: Annotated[UpsertRows, RowsOf(ContactRow)]`: what a row looks like, told in the OpenAPI document alone."""
+
+    model: type[BaseModel]
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema) | {"items": handler(self.model.__pydantic_core_schema__)}
+
 
 M = TypeVar("M", bound=_KeyedRow)
 

@@ -221,3 +221,8 @@ def test_nothing_a_field_can_hold_breaks_the_reading(field: str, value: Any) -> 
     assert len(mautic.read({"mautic.page_on_hit": page_hit(**{field: value})}, SOURCE)) == 1
     assert len(mautic.read({"mautic.email_on_open": email_opened(**{field: value})}, SOURCE)) == 1
     assert len(mautic.read({"mautic.form_on_submit": form_submitted(**{field: value})}, SOURCE)) == 1
+
+
+def test_an_escaped_nul_in_an_address_marks_nothing() -> None:
+    hit = page_hit(url="https://brand.test/guide?utm_campaign=%00&utm_content=leaflet%00")
+    assert not {mark.kind for mark in act("mautic.page_on_hit", hit).marks} & {"utm_campaign", "utm_content"}

@@ -60,6 +60,16 @@ async def test_behind_a_gateway_the_documentation_names_the_path_the_gateway_tak
     await service.database.close()
 
 
+@pytest.mark.parametrize("path", ["/redoc", "/docs/oauth2-redirect"])
+async def test_nothing_else_is_open(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
+
+
+async def test_a_refused_method_is_told_all_that_the_address_takes(client: httpx.AsyncClient) -> None:
+    refused = await client.put("/v1/quarantine/01998f7e-5a10-7c3e-9a51-6a1d0c9be001")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "DELETE")
+
+
 async def test_an_unknown_address_is_a_problem_like_any_other(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/nothing")
     assert answer.status_code == 404

@@ -110,7 +110,7 @@ def read_event(*, value: bytes | None, headers: RawHeaders) -> Event:
     except ValidationError as invalid:
         fields = sorted({".".join(str(part) for part in error["loc"]) or "body" for error in invalid.errors()})
         raise Unreadable(f"{contract.event_type} with invalid {', '.join(fields)}") from None
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter from a time that lies outside of the calendar in UTC
         raise Unreadable(f"{contract.event_type} with an invalid envelope attribute") from None
 
 

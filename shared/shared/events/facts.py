@@ -7,9 +7,10 @@ leniently (fields they don't know are ignored), so a producer may add optional f
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from shared.events.topics import Topic
 
@@ -21,7 +22,17 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 # A word somebody else keeps the list of (a brand's topics, segments): short, one line, never what a person typed about a person.
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Moment = AwareDatetime
+
+
+def _within_calendar(moment: datetime) -> datetime:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside of the calendar in UTC") from None
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_calendar)]
 
 
 class Part(BaseModel):

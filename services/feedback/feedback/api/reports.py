@@ -30,7 +30,7 @@ from feedback.operations.reports import record_report
 from shared import problems
 from shared.auth import Identity, require
 from shared.bodies import Id, Moment
-from shared.creations import Again, First, claim_creation, client_key
+from shared.creations import Again, First, claim_creation, client_key, told_again
 from shared.database import Database
 from shared.ids import new_id
 from shared.problems import Problem
@@ -94,7 +94,7 @@ def _documented(body: type[ReportBody], answer: type[ReportAnswer]) -> dict[str,
     schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
     return {
         "status_code": 201,
-        "responses": {200: {"model": answer, "description": "The same report again: the first answer"}, 201: {"model": answer}},
+        "responses": {**told_again(answer), 201: {"model": answer}},
         "openapi_extra": {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}},
     }
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi import Body as BodyParameter
-from pydantic import ValidationError
+from pydantic import GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from intake.decisions.acts import Act, Item, Rejected
 from intake.decisions.receipts import Delivery, Tally
@@ -24,6 +26,17 @@ from shared.routes import StrictRoute
 
 ITEMS_MAX = 1_000
 _INVALID = "invalid"
+
+
+class _Shown:
+    """How the OpenAPI document shows what is judged item by item: one engagement, or an array of them."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        engagement = handler(EngagementBody.__pydantic_core_schema__)
+        return {"anyOf": [engagement, {"type": "array", "items": engagement, "maxItems": ITEMS_MAX}]}
+
+
+Engagements = Annotated[list[Any] | dict[str, Any], _Shown()]
 
 
 class ItemProblem(Answer):
@@ -49,7 +62,7 @@ def routes(database: Database) -> APIRouter:
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["engagements"])
 
     @router.post("/engagements", dependencies=[require("integration")])
-    async def post_engagements(body: Annotated[list[Any] | dict[str, Any], BodyParameter()], request: Request) -> EngagementsAnswer:
+    async def post_engagements(body: Annotated[Engagements, BodyParameter()], request: Request) -> EngagementsAnswer:
         """Records one engagement, or up to 1,000 in an array, each judged alone. One that can't be is answered 422 or 409."""
         listed = body if isinstance(body, list) else [body]
         if len(listed) > ITEMS_MAX:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Annotated
 
 from fastapi import APIRouter
 
@@ -18,7 +19,7 @@ from shared.database import Database
 from shared.events.contacts import Affiliation, Licence
 from shared.routes import StrictRoute
 from shared.telemetry import correlation_id
-from shared.upserts import UpsertRows, UpsertVerdict, read_rows
+from shared.upserts import RowsOf, UpsertRows, UpsertVerdict, read_rows
 
 
 class ConsentAnswer(Answer):
@@ -59,7 +60,7 @@ def routes(database: Database) -> APIRouter:
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["reference"])
 
     @router.put("/contacts", dependencies=[require("integration")])
-    async def put_contacts(rows: UpsertRows) -> UpsertVerdict:
+    async def put_contacts(rows: Annotated[UpsertRows, RowsOf(ContactRow)]) -> UpsertVerdict:
         """Takes a directory's rows, each a person whole."""
         read = read_rows(ContactRow, rows)
         async with database.transaction() as session:
@@ -75,14 +76,14 @@ def routes(database: Database) -> APIRouter:
         return _contact_answer(found[contact_id])
 
     @router.put("/campaigns", dependencies=[require("integration")])
-    async def put_campaigns(rows: UpsertRows) -> UpsertVerdict:
+    async def put_campaigns(rows: Annotated[UpsertRows, RowsOf(CampaignRow)]) -> UpsertVerdict:
         """Takes campaigns, each whole."""
         read = read_rows(CampaignRow, rows)
         async with database.transaction() as session:
             return await upsert_campaigns(session, read, correlation_id=correlation_id(), now=datetime.now(UTC))
 
     @router.put("/assets", dependencies=[require("integration")])
-    async def put_assets(rows: UpsertRows) -> UpsertVerdict:
+    async def put_assets(rows: Annotated[UpsertRows, RowsOf(AssetRow)]) -> UpsertVerdict:
         """Takes assets, each whole."""
         read = read_rows(AssetRow, rows)
         async with database.transaction() as session:

@@ -16,7 +16,7 @@ from reporting.queries.loop import DecisionFound, decision_by_id, decisions
 from shared import problems
 from shared.auth import Identity, reading, require
 from shared.bodies import Answer, Body, Day, Id, Moment, Uuid
-from shared.creations import Again, IdempotencyKey, claim_creation, client_key
+from shared.creations import Again, IdempotencyKey, claim_creation, client_key, told_again
 from shared.database import Database
 from shared.events.loop import ChangeKind, Choice
 from shared.ids import new_id
@@ -163,7 +163,7 @@ def routes(database: Database) -> APIRouter:
                 raise _why_not(refused, decision) from None
             return _decision(_in_scope(await decision_by_id(session, id), None))
 
-    @router.post("/changes", status_code=201, response_model=ChangeAnswer)
+    @router.post("/changes", status_code=201, response_model=ChangeAnswer, responses=told_again(ChangeAnswer))
     async def post_change(
         body: ChangeBody, identity: Annotated[Identity, require("marketing")], idempotency_key: IdempotencyKey = None
     ) -> ChangeAnswer | JSONResponse:

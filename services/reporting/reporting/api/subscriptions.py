@@ -78,7 +78,7 @@ def routes(database: Database, *, listed: Collection[str]) -> APIRouter:
     """Subscriptions and deliveries. `listed` are the hosts that needn't be public."""
     router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=StrictRoute)
 
-    @router.put("/subscriptions/{name}", responses={201: {"description": "Created"}}, dependencies=[require("marketing", "admin")])
+    @router.put("/subscriptions/{name}", responses={201: {"model": SubscriptionAnswer}}, dependencies=[require("marketing", "admin")])
     async def put_subscription(name: Id, body: SubscriptionBody, response: Response) -> SubscriptionAnswer:
         errors = [*_errors(body), *await _address_errors(body.url, listed)]
         if errors:

@@ -13,7 +13,7 @@ from routing.queries.policies import policy_page, policy_row
 from shared import problems
 from shared.auth import Identity, reading, require
 from shared.bodies import Answer, Body, Country, Flag, Id, Moment, Uuid
-from shared.creations import Again, IdempotencyKey, claim_creation, client_key
+from shared.creations import Again, IdempotencyKey, claim_creation, client_key, told_again
 from shared.database import Database
 from shared.paging import Listing, Page, PageRequest
 from shared.problems import FieldError
@@ -79,7 +79,7 @@ def routes(database: Database) -> APIRouter:
     """The addresses of policies."""
     router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=StrictRoute)
 
-    @router.post("", status_code=201, response_model=PolicySummary)
+    @router.post("", status_code=201, response_model=PolicySummary, responses=told_again(PolicySummary))
     async def post_policy(
         body: PolicyBody, identity: Annotated[Identity, require("sales_ops")], idempotency_key: IdempotencyKey = None
     ) -> Any:

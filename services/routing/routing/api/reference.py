@@ -17,7 +17,7 @@ from shared.bodies import Body, Code, Country, Flag, Id, Label, Zone
 from shared.database import Database
 from shared.problems import FieldError
 from shared.routes import StrictRoute
-from shared.upserts import RejectedRow, UpsertRows, UpsertVerdict, read_rows
+from shared.upserts import RejectedRow, RowsOf, UpsertRows, UpsertVerdict, read_rows
 
 # What events may carry as a label.
 ShortLabel = Annotated[Label, StringConstraints(max_length=120)]
@@ -75,7 +75,7 @@ def routes(database: Database) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["field force"], route_class=StrictRoute)
 
     @router.put("/territories", dependencies=[require("sales_ops")])
-    async def put_territories(rows: UpsertRows) -> UpsertVerdict:
+    async def put_territories(rows: Annotated[UpsertRows, RowsOf(TerritoryBody)]) -> UpsertVerdict:
         read = read_rows(TerritoryBody, rows)
         good = [(number, body, errors) for number, body in read.good for errors in [list(_territory_errors(body))]]
         wrong = [RejectedRow(row=number, errors=errors) for number, _, errors in good if errors]
@@ -83,12 +83,12 @@ def routes(database: Database) -> APIRouter:
         return await _upsert(database, reference.upsert_territories, right, rejected=[*read.rejected, *wrong])
 
     @router.put("/accounts", dependencies=[require("sales_ops")])
-    async def put_accounts(rows: UpsertRows) -> UpsertVerdict:
+    async def put_accounts(rows: Annotated[UpsertRows, RowsOf(AccountBody)]) -> UpsertVerdict:
         read = read_rows(AccountBody, rows)
         return await _upsert(database, reference.upsert_accounts, [body for _, body in read.good], rejected=read.rejected)
 
     @router.put("/reps", dependencies=[require("sales_ops")])
-    async def put_reps(rows: UpsertRows) -> UpsertVerdict:
+    async def put_reps(rows: Annotated[UpsertRows, RowsOf(RepBody)]) -> UpsertVerdict:
         read = read_rows(RepBody, rows)
         return await _upsert(database, reference.upsert_reps, [body for _, body in read.good], rejected=read.rejected)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, Text, and_, cast, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
@@ -72,7 +72,8 @@ async def policy_row(session: AsyncSession, version: str) -> Any | None:
 
 async def policy_page(session: AsyncSession, *, before: int | None, limit: int) -> Sequence[Any]:
     """Versions, newest first."""
-    older = tables.Policy.version < before if before is not None else and_(True)
+    # As the widest integer: a cursor may name a version larger than any there can be.
+    older = tables.Policy.version < literal(before, BigInteger) if before is not None else and_(True)
     return (await session.execute(select(tables.Policy.__table__).where(older).order_by(tables.Policy.version.desc()).limit(limit))).all()
 
 

@@ -81,4 +81,6 @@ def address_marks(url: str | None) -> list[Mark]:
         fields = dict(parse_qsl(urlsplit(url).query, max_num_fields=_QUERY_FIELDS_MAX))
     except ValueError:
         return marks
-    return [*marks, *(Mark(name, fields[name]) for name in ("utm_content", "utm_campaign") if fields.get(name))]
+    # Whoever visits a page writes its address: `%00` in it decodes to what no text in a database can hold.
+    words = {name: word for name in ("utm_content", "utm_campaign") if (word := fields.get(name)) and "\x00" not in word}
+    return [*marks, *(Mark(name, word) for name, word in words.items())]

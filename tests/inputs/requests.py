@@ -1,0 +1,127 @@
+"""One good request for each address, with what it answers to somebody who may ask: what the tests of this folder spoil."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.ids import new_id
+from tests.feedback.world import insight, objection, outcome
+from tests.intake.conftest import asset, campaign, contact, engagement
+from tests.intake.platforms import SECRET
+from tests.routing.world import POLICY, account, rep, territory
+from tests.tokens import sign
+
+NOBODY = "01998f7e-5a10-7c3e-9a51-6a1d0c9be001"
+ENDPOINT_SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cy0wMTIzNDU2Nzg5"
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A request nothing is wrong with. `{names}` in its path stand for ids of the small world; `body` makes a fresh one each time.
+
+    A page refuses in HTML, everything else as a problem.
+    """
+
+    path: str
+    answers: tuple[int, ...] = (200,)
+    body: Callable[[], Any] | None = None
+    is_upsert: bool = False
+    is_page: bool = False
+
+
+def _fresh(**body: Any) -> dict[str, Any]:
+    return {"id": str(new_id()), **body}
+
+
+def _upsert(path: str, row: Callable[..., dict[str, Any]], *arguments: Any) -> Good:
+    return Good(path, body=lambda: [row(f"spare-{new_id()}", *arguments)], is_upsert=True)
+
+
+def _subscription() -> dict[str, Any]:
+    return {"url": "http://127.0.0.1:9/hook", "events": ["lead.assigned"], "secrets": [ENDPOINT_SECRET]}
+
+
+def _decide() -> dict[str, Any]:
+    return {"choice": "investigate", "reason_code": "needs_reading", "review_on": "2099-01-01"}
+
+
+def _change() -> dict[str, Any]:
+    return _fresh(answers=["r-1"], kind="page_updated", published_at="2026-03-01T09:30:00Z")
+
+
+def _contact(contact_id: str) -> dict[str, Any]:
+    return contact(contact_id, external_ids={"crm": contact_id}, emails=[f"{contact_id}@clinic.test"])
+
+
+EVERY_SERVICE: Mapping[str, Good] = {
+    **{f"GET {path}": Good(path) for path in ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/asyncapi", "/v1/quarantine")},
+    **{f"GET /docs/{name}": Good(f"/docs/{name}") for name in ("start.js", "swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")},
+    "HEAD /openapi.json": Good("/openapi.json"),
+    "POST /v1/quarantine/{id}/replay": Good(f"/v1/quarantine/{NOBODY}/replay", (404,)),
+    "DELETE /v1/quarantine/{id}": Good(f"/v1/quarantine/{NOBODY}", (404,)),
+}
+
+OWN: Mapping[str, Mapping[str, Good]] = {
+    "intake": {
+        "PUT /v1/sources/{name}": Good("/v1/sources/spare", (200, 201), lambda: {"adapter": "hubspot", "secrets": [SECRET]}),
+        "POST /v1/webhooks/{source}": Good("/v1/webhooks/mautic", (202,), dict),
+        "POST /v1/engagements": Good("/v1/engagements", body=lambda: engagement(str(new_id()), contact={"email": "spare@clinic.test"})),
+        "PUT /v1/contacts": _upsert("/v1/contacts", _contact),
+        "PUT /v1/campaigns": _upsert("/v1/campaigns", lambda id_: campaign(id_, keys=[])),
+        "PUT /v1/assets": _upsert("/v1/assets", lambda id_: asset(id_, keys=[])),
+        "GET /v1/contacts/{contact_id}": Good("/v1/contacts/hcp-1"),
+        "GET /v1/receipts": Good("/v1/receipts"),
+        "GET /v1/receipts/{receipt_id}": Good("/v1/receipts/{receipt}"),
+    },
+    "routing": {
+        "PUT /v1/territories": _upsert("/v1/territories", territory, "9*"),
+        "PUT /v1/accounts": _upsert("/v1/accounts", account),
+        "PUT /v1/reps": _upsert("/v1/reps", rep),
+        "POST /v1/policies": Good("/v1/policies", (201,), lambda: _fresh(**POLICY)),
+        "GET /v1/policies": Good("/v1/policies"),
+        "GET /v1/policies/{version}": Good("/v1/policies/1"),
+        "POST /v1/policies/{version}/activate": Good("/v1/policies/999999/activate", (404,), lambda: {"strict": False}),
+        "GET /v1/leads": Good("/v1/leads"),
+        "GET /v1/leads/{lead_id}": Good("/v1/leads/{lead_of_rep_1}"),
+        "GET /v1/leads/{lead_id}/brief": Good("/v1/leads/{lead_of_rep_1}/brief"),
+        "GET /v1/leads/{lead_id}/history": Good("/v1/leads/{lead_of_rep_1}/history"),
+        "GET /v1/queue": Good("/v1/queue"),
+    },
+    "feedback": {
+        "POST /v1/outcomes": Good("/v1/outcomes", (201,), lambda: _fresh(**outcome())),
+        "POST /v1/objections": Good("/v1/objections", (201,), lambda: _fresh(**objection())),
+        "POST /v1/insights": Good("/v1/insights", (201,), lambda: _fresh(**insight())),
+        "GET /v1/me/feed": Good("/v1/me/feed"),
+        "GET /v1/cases": Good("/v1/cases"),
+        "GET /v1/cases/{case_id}": Good(f"/v1/cases/{NOBODY}", (404,)),
+    },
+    "reporting": {
+        "GET /": Good("/", is_page=True),
+        "GET /page/{name}": Good("/page/style.css"),
+        "POST /session": Good("/session", body=lambda: {"token": sign(roles=["marketing"])}),
+        "POST /session/end": Good("/session/end", (303,)),
+        "GET /v1/funnel": Good("/v1/funnel"),
+        "GET /v1/objections": Good("/v1/objections"),
+        "GET /v1/decisions": Good("/v1/decisions"),
+        "GET /v1/decisions/{id}": Good("/v1/decisions/{decision}", (200, 404)),
+        "POST /v1/decisions/{id}/decide": Good(f"/v1/decisions/{NOBODY}/decide", (404,), _decide),
+        "POST /v1/changes": Good("/v1/changes", (201,), _change),
+        "GET /v1/trace/{id}": Good("/v1/trace/l-1"),
+        "PUT /v1/subscriptions/{name}": Good("/v1/subscriptions/spare", (200, 201), _subscription),
+        "GET /v1/deliveries": Good("/v1/deliveries"),
+    },
+}
+
+
+def good_requests(service: str) -> dict[str, Good]:
+    """A good request for each address of a service."""
+    return {**EVERY_SERVICE, **OWN[service]}
+
+
+JSON_OPERATIONS = [
+    (service, operation)
+    for service, requests in OWN.items()
+    for operation, good in requests.items()
+    if good.body is not None and " /v1/" in operation and not operation.endswith("/webhooks/{source}")
+]
+"""Every (service, operation) that takes a JSON body from somebody with a token."""
