@@ -227,8 +227,9 @@ class Access(SecurityBase):
 
 
 async def _identity_behind(request: Request) -> Identity:
+    token = bearer_token(request)
     verifier: TokenVerifier = request.app.state.token_verifier
-    return await verifier.verify(bearer_token(request))
+    return await verifier.verify(token)
 
 
 def bearer_token(request: Request) -> str:

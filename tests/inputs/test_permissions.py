@@ -66,7 +66,7 @@ async def _status(doors: Doors, service: str, operation: str, headers: dict[str,
     method, _ = operation.split()
     body = None if good.body is None else good.body()
     answer = await doors[service].client.request(method, good.path.format_map(doors.known), json=body, headers=headers)
-    if answer.is_error and method != "HEAD" and not good.is_page:
+    if answer.is_error and method != "HEAD" and good.refuses_with_a_problem:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["status"] == answer.status_code
     return answer.status_code
