@@ -1,4 +1,4 @@
-"""Intake's application with an endpoint that does nothing but read: with the whole stack around it, or, where BENCH_STACK is `none`, without."""
+"""Intake's application with an endpoint that does nothing but read: in its whole stack or, where BENCH_STACK is `none`, without."""
 
 import os
 
