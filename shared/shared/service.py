@@ -23,6 +23,7 @@ from shared.asyncapi import asyncapi_document
 from shared.auth import TokenVerifier
 from shared.consuming import Consuming, Handler
 from shared.database import Database, NotDurableError
+from shared.direct import Direct, DirectAnswers
 from shared.docs import docs_routes
 from shared.events import Event, Topic
 from shared.events.facts import ServiceName
@@ -60,6 +61,7 @@ class Service:
     startup: Startup
     loops: list[Loop] = field(default_factory=list)
     routers: list[APIRouter] = field(default_factory=list)
+    direct: list[Direct] = field(default_factory=list)
     samplers: list[Sampler] = field(default_factory=lambda: [*SEAM_SAMPLERS])
 
     @classmethod
@@ -112,6 +114,7 @@ class Service:
             docs_url=None,
             redoc_url=None,
         )
+        app.add_middleware(DirectAnswers, direct=self.direct)
         problems.install(app)
         for router in self.routers:
             app.include_router(router)

@@ -28,10 +28,12 @@ _KEEP = text(
 )
 
 
-async def keep(session: AsyncSession, deliveries: Sequence[Delivery], tallies: Sequence[Tally]) -> None:
+async def keep(session: AsyncSession, deliveries: Sequence[tuple[Delivery, Tally]]) -> None:
     """Keeps each delivery with its tally."""
-    receipts = [_receipt(delivery, tally) for delivery, tally in zip(deliveries, tallies, strict=True)]
-    items = [item for tally in tallies for item in _items(tally)]
+    if not deliveries:
+        return
+    receipts = [_receipt(delivery, tally) for delivery, tally in deliveries]
+    items = [item for _, tally in deliveries for item in _items(tally)]
     await session.execute(_KEEP, {"receipts": as_recordset(receipts), "items": as_recordset(items)})
 
 

@@ -57,7 +57,7 @@ async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: 
 
     snapshots = await _teach_contacts(session, told, fresh=fresh, recognition=recognition, now=now)
     tallies = list(_tallies(deliveries, verdicts))
-    await receipts.keep(session, deliveries, tallies)
+    await receipts.keep(session, _kept(deliveries, tallies))
     await outbox.publish(session, [*snapshots, *(_recorded(engagement, now=now) for engagement in told)])
     return tallies
 
@@ -77,6 +77,11 @@ def _tallies(deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Ite
         end = begin + len(delivery.items)
         yield Tally(delivery.receipt_id, verdicts[begin:end])
         begin = end
+
+
+def _kept(deliveries: Sequence[Delivery], tallies: Sequence[Tally]) -> list[tuple[Delivery, Tally]]:
+    pairs = zip(deliveries, tallies, strict=True)
+    return [(delivery, tally) for delivery, tally in pairs if delivery.kept_if_refused or not tally.is_refused]
 
 
 def _compose(fresh: Sequence[_Fresh], *, contact_ids: Sequence[str], owners: Owners, catalog: Catalog) -> list[Engagement]:
