@@ -126,9 +126,6 @@ def _cannot_be(errors: Sequence[FieldError]) -> problems.Problem:
 def _answer(tally: Tally, told: Sequence[list[FieldError]]) -> EngagementsAnswer:
     return EngagementsAnswer(
         receipt_id=tally.receipt_id,
-        accepted=tally.count("accepted"),
-        duplicate=tally.count("duplicate"),
-        ignored=tally.count("ignored"),
-        rejected=tally.count("rejected"),
+        **tally.counts,
         problems=[ItemProblem(item=position, errors=errors) for position, errors in enumerate(told) if errors],
     )

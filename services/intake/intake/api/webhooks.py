@@ -94,11 +94,5 @@ class Webhooks:
 
 
 def _told(tally: Tally) -> Response:
-    counts = {
-        "receipt_id": str(tally.receipt_id),
-        "accepted": tally.count("accepted"),
-        "duplicate": tally.count("duplicate"),
-        "ignored": tally.count("ignored"),
-        "rejected": tally.count("rejected"),
-    }
+    counts = {"receipt_id": str(tally.receipt_id), **tally.counts}
     return Response(orjson.dumps(counts), status_code=202, media_type="application/json")

@@ -1,6 +1,5 @@
 """A delivery: one authenticated request, kept whole, with what was read in it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from intake.decisions.acts import Item, Rejected
-from intake.decisions.verdicts import CONFLICT, Outcome, Verdict
+from intake.decisions.verdicts import CONFLICT, Verdict
 
 Door = Literal["webhook", "engagements"]
 
@@ -43,9 +42,13 @@ class Tally:
     receipt_id: UUID
     verdicts: Sequence[Verdict]
 
-    def count(self, outcome: Outcome) -> int:
-        """How many items ended so."""
-        return Counter(verdict.outcome for verdict in self.verdicts)[outcome]
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many items ended how."""
+        found: dict[str, int] = {"accepted": 0, "duplicate": 0, "ignored": 0, "rejected": 0}
+        for verdict in self.verdicts:
+            found[verdict.outcome] += 1
+        return found
 
     @property
     def is_refused(self) -> bool:

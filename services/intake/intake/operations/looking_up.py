@@ -1,0 +1,53 @@
+"""All that judging a batch needs to know, in one round trip: what was told before, whose the keys are, what the acts are about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.decisions.acts import Act
+from intake.decisions.catalog import Catalog
+from intake.decisions.verdicts import Register
+from intake.operations import engagements, labelling, recognising
+from intake.operations.recognising import Owners
+from shared.database import begin_with
+
+_LOOK_UP = """
+    SELECT
+        (SELECT json_agg(t) FROM ({told}) AS t(id, source, source_event_id, fingerprint)),
+        (SELECT json_agg(o) FROM ({owners}) AS o(namespace, value, id, country)),
+        c.assets, c.campaigns
+    FROM ({catalog}) AS c
+""".format(
+    told=engagements.TOLD_BEFORE.format(acts="%(acts)s"),
+    owners=recognising.OWNERS.format(keys="%(keys)s"),
+    catalog=labelling.CATALOG.format(marks="%(marks)s", asset_ids="%(asset_ids)s", campaign_ids="%(campaign_ids)s"),
+)  # noqa: S608  (ours)
+_BYTEA_PREFIX = "\\x"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows of a batch before it is recorded."""
+
+    register: Register
+    owners: Owners
+    catalog: Catalog
+
+
+async def look_up(session: AsyncSession, acts: Sequence[Act]) -> Known:
+    """What is known of the acts. It is the transaction's first statement."""
+    if not acts:
+        return Known(Register(by_identity={}, by_id={}), Owners(contact_ids={}, countries={}), Catalog())
+    keys = {key for act in acts for key in act.person}
+    parameters = {"acts": engagements.wanted(acts), "keys": recognising.wanted(keys), **labelling.wanted(acts)}
+    [(told, owners, assets, campaigns)] = await begin_with(session, _LOOK_UP, parameters)
+    return Known(
+        register=engagements.register_of(
+            (UUID(row["id"]), row["source"], row["source_event_id"], bytes.fromhex(row["fingerprint"].removeprefix(_BYTEA_PREFIX)))
+            for row in told or ()
+        ),
+        owners=recognising.owners_in((row["namespace"], row["value"], row["id"], row["country"]) for row in owners or ()),
+        catalog=labelling.catalog_of(assets or (), campaigns or ()),
+    )
