@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +35,7 @@ from shared.leaving import REQUEST_SECONDS, WORK_SECONDS, Departure, cut_after
 from shared.limits import BodyLimits
 from shared.quarantine import quarantine_routes
 from shared.relay import Relay, send_again
+from shared.request_log import RequestLog, RequestSpans
 from shared.settings import ServiceSettings
 from shared.stalls import StallDetector
 from shared.startup import StartGate, Startup
@@ -113,6 +115,7 @@ class Service:
             lifespan=lifespan,
             docs_url=None,
             redoc_url=None,
+            telemetry={"tracing": False, "metrics": False, "logs": False},  # ours is around it, and asked on every request
         )
         app.add_middleware(DirectAnswers, direct=self.direct)
         problems.install(app)
@@ -126,9 +129,9 @@ class Service:
         app.add_middleware(BehindGateway, path=urlsplit(self.settings.public_url).path.rstrip("/"))
         app.add_middleware(BodyLimits)
         app.add_middleware(StartGate, startup=self.startup)
-        app.add_middleware(telemetry.RequestLog)
+        app.add_middleware(RequestLog)
         if tracing.is_on():
-            app.add_middleware(telemetry.RequestSpans)
+            app.add_middleware(RequestSpans)
         app.state.health = health
         return app
 
@@ -141,6 +144,8 @@ class Service:
         departure = Departure(stop)
         departure.listen()
         app = self.app(part)
+        gc.collect()
+        gc.freeze()  # what is there from the start stays: looking through it for garbage stops everybody for a tenth of a second
         server_stop, worker_stop = asyncio.Event(), asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -88,7 +88,7 @@ def arriving(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
         yield span
 
 
-def note_answer(*, method: str, route: str, status: int, correlation_id: UUID) -> None:
+def note_answer(*, method: str, route: str, status: int, correlation_id: str) -> None:
     """Says of the request at work what became known while it was answered."""
     if _State.provider is None:
         return
@@ -99,7 +99,7 @@ def note_answer(*, method: str, route: str, status: int, correlation_id: UUID) -
             "http.request.method": method,
             "http.route": route,
             "http.response.status_code": status,
-            "fullcircle.correlation_id": str(correlation_id),
+            "fullcircle.correlation_id": correlation_id,
         }
     )
     if status >= 500:

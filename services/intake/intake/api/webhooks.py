@@ -1,6 +1,5 @@
 """The open door: marketing platforms post here, in their own format, signed their own way."""
 
-from collections import defaultdict
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -76,18 +75,19 @@ class Webhooks:
         return _told(await recorded(self._commits, delivery))
 
     async def _posted(self, request: Request) -> Posted:
-        headers: dict[str, list[str]] = defaultdict(list)
-        for name, value in request.headers.items():
-            headers[name].append(value)
+        scope = request.scope
+        headers: dict[str, list[str]] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
         try:
             body = await request.body()
         except ClientDisconnect:
             raise problems.malformed("The connection closed before the whole body had come.") from None
-        path = request.scope.get("raw_path", b"").decode("latin-1")
+        path = scope.get("raw_path", b"").decode("latin-1")
         return Posted(
-            method=request.method,
+            method=scope["method"],
             default_uri=self._public_url + path,
-            query=request.scope["query_string"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=body,
         )

@@ -13,17 +13,16 @@ from intake.operations import engagements, labelling, recognising
 from intake.operations.recognising import Owners
 from shared.database import begin_with
 
-_LOOK_UP = """
+_TOLD = engagements.TOLD_BEFORE.format(acts="%(acts)s")
+_OWNERS = recognising.OWNERS.format(keys="%(keys)s")
+_CATALOG = labelling.CATALOG.format(marks="%(marks)s", asset_ids="%(asset_ids)s", campaign_ids="%(campaign_ids)s")
+_LOOK_UP = f"""
     SELECT
-        (SELECT json_agg(t) FROM ({told}) AS t(id, source, source_event_id, fingerprint)),
-        (SELECT json_agg(o) FROM ({owners}) AS o(namespace, value, id, country)),
+        (SELECT json_agg(t) FROM ({_TOLD}) AS t(id, source, source_event_id, fingerprint)),
+        (SELECT json_agg(o) FROM ({_OWNERS}) AS o(namespace, value, id, country)),
         c.assets, c.campaigns
-    FROM ({catalog}) AS c
-""".format(
-    told=engagements.TOLD_BEFORE.format(acts="%(acts)s"),
-    owners=recognising.OWNERS.format(keys="%(keys)s"),
-    catalog=labelling.CATALOG.format(marks="%(marks)s", asset_ids="%(asset_ids)s", campaign_ids="%(campaign_ids)s"),
-)  # noqa: S608  (ours)
+    FROM ({_CATALOG}) AS c
+"""  # noqa: S608  (ours)
 _BYTEA_PREFIX = "\\x"
 
 
