@@ -42,11 +42,11 @@ CONSUMER_RESTARTS = Counter("fullcircle_consumer_restarts_total", "Consumers the
 RELAY_LEADING = Gauge("fullcircle_relay_leading", "1 where this process holds the relay's office; one process of a service does.")
 DATABASE_CONNECTIONS_IN_USE = Gauge("fullcircle_database_connections_in_use", "Connections of this process's pool at work.")
 DATABASE_CONNECTIONS_MAX = Gauge("fullcircle_database_connections_max", "How many the pool may hold.")
-COMMIT_DELIVERIES = Histogram(
-    "fullcircle_commit_deliveries", "Deliveries that shared a commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
+INTAKE_COMMIT_DELIVERIES = Histogram(
+    "fullcircle_intake_commit_deliveries", "Deliveries that shared a commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
-DELIVERIES_TURNED_AWAY = Counter(
-    "fullcircle_deliveries_turned_away_total", "Deliveries answered 429 or 503: too many waited, or no commit came in time.", ["status"]
+INTAKE_TURNED_AWAY = Counter(
+    "fullcircle_intake_turned_away_total", "Deliveries answered 429 or 503: too many waited, or no commit came in time.", ["status"]
 )
 EVENT_LOOP_STALLS = Counter("fullcircle_event_loop_stalls_total", "Times the event loop stood still for a second or more.")
 EVENT_LOOP_STALLED_SECONDS = Counter("fullcircle_event_loop_stalled_seconds_total", "How long it stood still in all.")

@@ -78,6 +78,11 @@ class GroupCommit:
         self._bytes = 0
         self._writer: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing is being committed."""
+        return self._writer is None
+
     async def record(self, delivery: Delivery) -> Tally:
         """What became of the delivery, once it is durable. Raises `Overloaded` at once, `NotCommitted` within the bounds' time."""
         bounds, size = self._bounds, len(delivery.body)
@@ -172,7 +177,7 @@ class GroupCommit:
                 tallies = await record(session, deliveries, now=datetime.now(UTC))
                 failpoints.reach("webhook.committing")
         failpoints.reach("webhook.committed")
-        telemetry.COMMIT_DELIVERIES.observe(len(batch))
+        telemetry.INTAKE_COMMIT_DELIVERIES.observe(len(batch))
         return tallies
 
 
