@@ -18,6 +18,7 @@ from intake.decisions.persons import PersonKey
 from intake.decisions.receipts import Delivery, Tally
 from intake.operations import group_commit
 from intake.operations.group_commit import Bounds, GroupCommit, NotCommitted, Overloaded
+from intake.operations.recording import record
 from shared.ids import new_id
 from shared.service import Service
 from tests.polling import until
@@ -45,7 +46,6 @@ class Commits:
         self.open.set()
         self.broken: Exception | None = None
         self.group = GroupCommit(service.database, replace(Bounds(), **bounds))
-        record = group_commit.record
 
         async def watched(session: Any, deliveries: Sequence[Delivery], *, now: datetime) -> list[Tally]:
             self.together.append(len(deliveries))
