@@ -5,7 +5,7 @@ LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo outage up down addresses token clean-state test test-pages lint format lock
+.PHONY: help install demo outage up down addresses token clean-state test test-pages bench lint format lock
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ chromium: # Debian's, installed if it is missing and we may
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get -qq update && \
 	  DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation) >/dev/null
 	@command -v chromium >/dev/null || { echo "test-pages needs Chromium: install your system's package chromium." >&2; exit 1; }
+
+bench: install ## Take the performance figures, or those named: make bench ONLY="P1 P4"; each is one line at the end
+	@$(BIN)/python -m tests.bench $(ONLY)
 
 lint: install ## Check style and types
 	@$(BIN)/python -m ruff check .

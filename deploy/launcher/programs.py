@@ -38,7 +38,7 @@ class Programs:
     def migrate(self) -> None:
         """Brings every service's database up to its newest revision; needs PostgreSQL alone."""
         for name in SERVICES:
-            self._run(f"{name}-migrate", "-m", name, "migrate", environment=self._service_environment(name))
+            self._run(f"{name}-migrate", "-m", name, "migrate", environment=self.service_environment(name))
         for name in SERVICES:
             self._roster.wait_for_success(f"{name}-migrate", timeout_seconds=_MIGRATION_SECONDS)
 
@@ -52,7 +52,7 @@ class Programs:
 
     def start_service(self, name: str, *, extra: Mapping[str, str] | None = None) -> None:
         """Starts one service, with more variables than usual where some are given."""
-        self._run(name, "-m", name, environment={**self._service_environment(name), **(extra or {})})
+        self._run(name, "-m", name, environment={**self.service_environment(name), **(extra or {})})
 
     def wait_until_ready(self, name: str) -> None:
         path = "/livez" if name == ISSUER else "/readyz"
@@ -72,7 +72,8 @@ class Programs:
             "FULLCIRCLE_OIDC_AUDIENCE": AUDIENCE,
         }
 
-    def _service_environment(self, name: str) -> dict[str, str]:
+    def service_environment(self, name: str) -> dict[str, str]:
+        """The environment that service runs with."""
         return {
             **self._shared_environment(name),
             "FULLCIRCLE_PUBLIC_URL": self.address(name),

@@ -1,11 +1,12 @@
 """The database: connections, and the one place where anything is committed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from shared import tracing
 
 # What means "the database is away or busy", never "the statement is wrong".
-WEATHER = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError)
+WEATHER = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeoutError, ConnectionError)
 
 # A caller waits this long for a connection before it is told to come back later: bounded queues rather than collapse.
 _POOL_WAIT_SECONDS = 5
@@ -88,6 +89,23 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self.engine.dispose()
+
+
+async def begin_with(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a transaction's first statement, its BEGIN sent along with it: one round trip where two are usual.
+
+    The statement is in the driver's own form (`%(name)s`). Raises the driver's own errors.
+    """
+    connection = await session.connection()
+    driver: psycopg.AsyncConnection[tuple[Any, ...]] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    try:
+        async with driver.pipeline():
+            cursor = await driver.execute(statement.encode(), parameters)
+        return await cursor.fetchall()
+    except psycopg.Error as error:
+        if driver.closed:
+            await connection.invalidate(error)
+        raise
 
 
 # PostgreSQL refuses a connection in words alone: the driver has no code for it. Their own text may name hosts and users.

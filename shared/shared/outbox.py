@@ -12,14 +12,15 @@ from shared.events import Event
 # Kafka refuses records over a megabyte for good; refusing here keeps the outbox free of what could never leave.
 EVENT_BYTES_MAX = 900_000
 
-_INSERT = text(
-    """
+INSERT = """
     INSERT INTO outbox (event_id, topic, key, type, headers, body)
     SELECT event_id, topic, key, type, headers, body
-    FROM json_to_recordset(CAST(:rows AS json))
+    FROM json_to_recordset(CAST(:outbox AS json))
         AS r(event_id uuid, topic text, key text, type text, headers jsonb, body text)
-    """
-)
+"""
+"""For who writes state and events in one statement: `:outbox` are `as_rows(events)`, and `note_published` is called."""
+
+_INSERT = text(INSERT)
 
 
 class EventTooLarge(ValueError):
@@ -30,7 +31,17 @@ async def publish(session: AsyncSession, events: Sequence[Event]) -> None:
     """Puts events into the outbox of the caller's transaction, in this order. They leave after it commits, or never existed."""
     if not events:
         return
-    await session.execute(_INSERT, {"rows": as_recordset([_row(event) for event in events])})
+    await session.execute(_INSERT, {"outbox": as_rows(events)})
+    note_published(session)
+
+
+def as_rows(events: Sequence[Event]) -> str:
+    """The events as `INSERT` takes them. Raises `EventTooLarge`."""
+    return as_recordset([_row(event) for event in events])
+
+
+def note_published(session: AsyncSession) -> None:
+    """Has the relay woken once the transaction is committed."""
     session.info["published"] = True
 
 

@@ -221,10 +221,6 @@ def _methods_at(request: Request) -> list[str]:
     return [method for method in _METHODS if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)]
 
 
-async def _answer_problem(_: Request, problem: Problem) -> Response:
-    return problem_response(problem)
-
-
 async def _answer_validation(_: Request, error: RequestValidationError) -> Response:
     return problem_response(_of_validation(error))
 
@@ -233,16 +229,23 @@ async def _answer_http_exception(request: Request, error: HTTPException) -> Resp
     return problem_response(_of_http_exception(request, error))
 
 
-async def _answer_disconnect(_: Request, __: ClientDisconnect) -> Response:
-    return problem_response(malformed("The connection closed before the whole body had come."))
+def of_error(error: Exception) -> Problem:
+    """The problem that an anticipated error is to whoever asked. Raises any other again."""
+    match error:
+        case Problem():
+            return error
+        case ClientDisconnect():
+            return malformed("The connection closed before the whole body had come.")
+        case _ if is_weather(error):
+            sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
+            log.warning("database_unavailable", error=type(error).__name__, sqlstate=sqlstate)
+            return unavailable("The service can't reach its database just now; send it again, what comes twice is stored once.")
+        case _:
+            raise error
 
 
-async def _answer_database_error(_: Request, error: Exception) -> Response:
-    if not is_weather(error):
-        raise error
-    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
-    log.warning("database_unavailable", error=type(error).__name__, sqlstate=sqlstate)
-    return problem_response(unavailable("The service can't reach its database just now; send it again, what comes twice is stored once."))
+async def _answer_error(_: Request, error: Exception) -> Response:
+    return problem_response(of_error(error))
 
 
 class UnexpectedErrors:
@@ -270,10 +273,8 @@ class UnexpectedErrors:
 
 def install(app: FastAPI) -> None:
     """Makes every error answer of the app a problem. Call it before adding other middleware, so that those stay outside of it."""
-    app.exception_handler(Problem)(_answer_problem)
     app.exception_handler(RequestValidationError)(_answer_validation)
     app.exception_handler(HTTPException)(_answer_http_exception)
-    app.exception_handler(ClientDisconnect)(_answer_disconnect)
-    for kind in (*WEATHER, DBAPIError):
-        app.exception_handler(kind)(_answer_database_error)
+    for kind in (Problem, ClientDisconnect, *WEATHER, DBAPIError):
+        app.exception_handler(kind)(_answer_error)
     app.add_middleware(UnexpectedErrors)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterator
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
@@ -83,14 +84,23 @@ def _announces_body(request: Request) -> bool:
 
 def check_media_type(request: Request) -> None:
     """Only JSON in UTF-8, as it is: a label we'd ignore may mean another reading of the same bytes to someone else."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise _not_json("Compressed bodies are not read here")
-    content_type = Message()
-    content_type["content-type"] = request.headers.get("content-type", "application/octet-stream")
-    if content_type.get_content_type() != "application/json":
-        raise _not_json("This content type is not read here")
-    if str(content_type.get_param("charset", "utf-8")).lower().replace("-", "") != "utf8":
-        raise _not_json("JSON is read as UTF-8 only")
+    headers = request.headers
+    why = _why_unreadable(headers.get("content-type", "application/octet-stream"), headers.get("content-encoding", "identity"))
+    if why is not None:
+        raise _not_json(why)
+
+
+@lru_cache(maxsize=1_024)
+def _why_unreadable(content_type: str, content_encoding: str) -> str | None:
+    if content_encoding.lower() != "identity":
+        return "Compressed bodies are not read here"
+    label = Message()
+    label["content-type"] = content_type
+    if label.get_content_type() != "application/json":
+        return "This content type is not read here"
+    if str(label.get_param("charset", "utf-8")).lower().replace("-", "") != "utf8":
+        return "JSON is read as UTF-8 only"
+    return None
 
 
 def _not_json(why: str) -> problems.Problem:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ from shared.asyncapi import asyncapi_document
 from shared.auth import TokenVerifier
 from shared.consuming import Consuming, Handler
 from shared.database import Database, NotDurableError
+from shared.direct import Direct, DirectAnswers
 from shared.docs import docs_routes
 from shared.events import Event, Topic
 from shared.events.facts import ServiceName
@@ -33,6 +35,7 @@ from shared.leaving import REQUEST_SECONDS, WORK_SECONDS, Departure, cut_after
 from shared.limits import BodyLimits
 from shared.quarantine import quarantine_routes
 from shared.relay import Relay, send_again
+from shared.request_log import RequestLog, RequestSpans
 from shared.settings import ServiceSettings
 from shared.stalls import StallDetector
 from shared.startup import StartGate, Startup
@@ -60,6 +63,7 @@ class Service:
     startup: Startup
     loops: list[Loop] = field(default_factory=list)
     routers: list[APIRouter] = field(default_factory=list)
+    direct: list[Direct] = field(default_factory=list)
     samplers: list[Sampler] = field(default_factory=lambda: [*SEAM_SAMPLERS])
 
     @classmethod
@@ -111,7 +115,9 @@ class Service:
             lifespan=lifespan,
             docs_url=None,
             redoc_url=None,
+            telemetry={"tracing": False, "metrics": False, "logs": False},  # ours is around it, and asked on every request
         )
+        app.add_middleware(DirectAnswers, direct=self.direct)
         problems.install(app)
         for router in self.routers:
             app.include_router(router)
@@ -123,9 +129,9 @@ class Service:
         app.add_middleware(BehindGateway, path=urlsplit(self.settings.public_url).path.rstrip("/"))
         app.add_middleware(BodyLimits)
         app.add_middleware(StartGate, startup=self.startup)
-        app.add_middleware(telemetry.RequestLog)
+        app.add_middleware(RequestLog)
         if tracing.is_on():
-            app.add_middleware(telemetry.RequestSpans)
+            app.add_middleware(RequestSpans)
         app.state.health = health
         return app
 
@@ -138,6 +144,8 @@ class Service:
         departure = Departure(stop)
         departure.listen()
         app = self.app(part)
+        gc.collect()
+        gc.freeze()  # what is there from the start stays: looking through it for garbage stops everybody for a tenth of a second
         server_stop, worker_stop = asyncio.Event(), asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -33,6 +33,9 @@ _LINKS_MAX = 128
 # Spans are a help, not a promise: ending does not wait for a collector that is away.
 _EXPORT_TIMEOUT_SECONDS = 2
 
+Origin = SpanContext
+"""Where in a trace something began, kept for what follows from it elsewhere."""
+
 _propagator = TraceContextTextMapPropagator()
 _origins: ContextVar[Mapping[UUID, SpanContext]] = ContextVar("origins", default={})  # noqa: B039  never changed in place
 
@@ -85,7 +88,7 @@ def arriving(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
         yield span
 
 
-def note_answer(*, method: str, route: str, status: int, correlation_id: UUID) -> None:
+def note_answer(*, method: str, route: str, status: int, correlation_id: str) -> None:
     """Says of the request at work what became known while it was answered."""
     if _State.provider is None:
         return
@@ -96,7 +99,7 @@ def note_answer(*, method: str, route: str, status: int, correlation_id: UUID) -
             "http.request.method": method,
             "http.route": route,
             "http.response.status_code": status,
-            "fullcircle.correlation_id": str(correlation_id),
+            "fullcircle.correlation_id": correlation_id,
         }
     )
     if status >= 500:
@@ -119,6 +122,27 @@ def current_headers() -> dict[str, str]:
     if _State.provider is not None:
         _propagator.inject(carrier)
     return {TRACEPARENT: carrier[TRACEPARENT]} if TRACEPARENT in carrier else {}
+
+
+def here() -> Origin | None:
+    """Where in its trace the work at hand is; None outside of any, or where tracing is off."""
+    if _State.provider is None:
+        return None
+    found = trace.get_current_span().get_span_context()
+    return found if found.is_valid else None
+
+
+@contextmanager
+def within(origins: Mapping[UUID, Origin]) -> Iterator[None]:
+    """For work that is several requests' at once: what is published inside follows from where its journey began."""
+    if not origins:
+        yield
+        return
+    token = _origins.set(origins)
+    try:
+        yield
+    finally:
+        _origins.reset(token)
 
 
 def headers_of(event: "Event") -> dict[str, str]:

@@ -29,7 +29,8 @@ def counting_statements(intake: Intake) -> Iterator[Callable[[], int]]:
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
+        if "FROM sources" not in statement and not statement.startswith("SET "):  # read at most once a second, whatever comes
+            seen.append(statement)
 
     engine = intake.service.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
@@ -70,14 +71,14 @@ async def test_a_webhook_costs_the_same_statements_whatever_it_holds(intake: Int
         with counting_statements(intake) as count:
             assert counts(await intake.mautic(body(begin, size))) == {"accepted": 2 * size}
             used.append(count())
-    assert used[0] == used[1] <= 18
+    assert used[0] == used[1] <= 11
 
 
 async def test_a_known_person_costs_no_more_than_reading_judging_and_writing(intake: Intake) -> None:
     await intake.mautic({"mautic.email_on_open": email_opened()})
     with counting_statements(intake) as count:
         assert counts(await intake.mautic({"mautic.email_on_open": email_opened(id=9)})) == {"accepted": 1}
-        assert count() <= 9
+        assert count() == 1, "beside the first, which looks everything up together with BEGIN"
 
 
 async def test_while_the_database_is_away_senders_are_told_to_come_again(make_service: Any, client_of: Any, token: Any) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared import problems, telemetry
 from shared.limits import BodyLimits
+from shared.request_log import RequestLog
 from shared.routes import StrictRoute
 from tests import tokens
 
@@ -26,7 +27,7 @@ async def serving(*routers: APIRouter, max_bytes: int = 2_000) -> AsyncIterator[
         app.include_router(each)
     app.get("/metrics", include_in_schema=False)(telemetry.metrics_endpoint)
     app.add_middleware(BodyLimits, max_bytes=max_bytes)
-    app.add_middleware(telemetry.RequestLog)
+    app.add_middleware(RequestLog)
     async with tokens.verifier() as app.state.token_verifier:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:

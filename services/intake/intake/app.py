@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from intake.api import engagements, receipts, reference, sources, webhooks
+from intake.api import engagements, receipts, reference, sources
+from intake.api.webhooks import Webhooks
+from intake.operations.group_commit import GroupCommit
+from intake.operations.known_sources import KnownSources
 from shared.service import Service
 from shared.settings import ServiceSettings
 
@@ -11,10 +14,13 @@ def build() -> Service:
     """The service, from its environment."""
     settings = ServiceSettings()
     service = Service.of("intake", settings, migrations=Path(__file__).parents[1] / "migrations")
+    known, commits = KnownSources(service.database), GroupCommit(service.database)
+    webhooks = Webhooks(known, commits, public_url=settings.public_url)
+    service.direct.append(webhooks.direct)
     service.routers += [
-        sources.routes(service.database),
-        webhooks.routes(service.database, public_url=settings.public_url),
-        engagements.routes(service.database),
+        sources.routes(service.database, known),
+        webhooks.routes(),
+        engagements.routes(commits),
         reference.routes(service.database),
         receipts.routes(service.database),
     ]

@@ -34,11 +34,12 @@ class StoredSource:
     settings: SourceSettings
 
 
-async def find_source(session: AsyncSession, name: str) -> StoredSource | None:
-    """The source of that name."""
-    found = await session.get(Source, name)
-    if found is None:
-        return None
+async def all_sources(session: AsyncSession) -> dict[str, StoredSource]:
+    """Every source by its name: as many as there are platforms, a handful."""
+    return {found.name: _stored(found) for found in await session.scalars(select(Source))}
+
+
+def _stored(found: Source) -> StoredSource:
     return StoredSource(found.name, found.adapter, tuple(found.secrets), SourceSettings.model_validate(found.settings))
 
 

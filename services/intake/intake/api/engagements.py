@@ -11,15 +11,15 @@ from pydantic import GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from intake.api.recorded import recorded
 from intake.decisions.acts import Act, Item, Rejected
 from intake.decisions.receipts import Delivery, Tally
 from intake.decisions.verdicts import CONFLICT, Verdict
-from intake.operations.recording import record
+from intake.operations.group_commit import GroupCommit
 from intake.posted import EngagementBody
 from shared import problems
 from shared.auth import require
 from shared.bodies import Answer
-from shared.database import Database
 from shared.ids import new_id
 from shared.problems import FieldError, field_errors
 from shared.routes import StrictRoute
@@ -57,24 +57,25 @@ class EngagementsAnswer(Answer):
     problems: list[ItemProblem]
 
 
-def routes(database: Database) -> APIRouter:
+def routes(commits: GroupCommit) -> APIRouter:
     """`POST /v1/engagements`."""
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["engagements"])
 
     @router.post("/engagements", dependencies=[require("integration")])
     async def post_engagements(body: Annotated[Engagements, BodyParameter()], request: Request) -> EngagementsAnswer:
         """Records one engagement, or up to 1,000 in an array, each judged alone. One that can't be is answered 422 or 409."""
+        is_single = not isinstance(body, list)
         listed = body if isinstance(body, list) else [body]
         if len(listed) > ITEMS_MAX:
             raise problems.unprocessable(f"An array may hold {ITEMS_MAX} engagements.", FieldError("", f"has {len(listed)} items"))
         read = [_read(value) for value in listed]
-        now = datetime.now(UTC)
-        delivery = _delivery([item for item, _ in read], body=await request.body(), now=now)
-        async with database.transaction() as session:
-            [tally] = await record(session, [delivery], now=now)
-            told = [_errors(verdict, errors) for verdict, (_, errors) in zip(tally.verdicts, read, strict=True)]
-            if not isinstance(body, list):
-                _refuse(tally.verdicts[0], told[0])
+        if is_single and read[0][1]:
+            raise _cannot_be(read[0][1])
+        delivery = _delivery([item for item, _ in read], body=await request.body(), kept_if_refused=not is_single)
+        tally = await recorded(commits, delivery)
+        told = [_errors(verdict, errors) for verdict, (_, errors) in zip(tally.verdicts, read, strict=True)]
+        if is_single:
+            _refuse(tally.verdicts[0], told[0])
         return _answer(tally, told)
 
     return router
@@ -88,7 +89,7 @@ def _read(value: object) -> tuple[Item, list[FieldError]]:
         return Rejected(None, _INVALID, f"{len(errors)} of its values or fields can't be."), errors
 
 
-def _delivery(items: Sequence[Item], *, body: bytes, now: datetime) -> Delivery:
+def _delivery(items: Sequence[Item], *, body: bytes, kept_if_refused: bool) -> Delivery:
     sources = {item.source for item in items if isinstance(item, Act)}
     return Delivery(
         receipt_id=new_id(),
@@ -96,8 +97,9 @@ def _delivery(items: Sequence[Item], *, body: bytes, now: datetime) -> Delivery:
         source=sources.pop() if len(sources) == 1 else None,
         brand_id=None,
         body=body,
-        received_at=now,
+        received_at=datetime.now(UTC),
         items=items,
+        kept_if_refused=kept_if_refused,
     )
 
 
@@ -110,19 +112,20 @@ def _errors(verdict: Verdict, errors: list[FieldError]) -> list[FieldError]:
 
 
 def _refuse(verdict: Verdict, errors: list[FieldError]) -> None:
-    """A single engagement that can't be is refused outright, and leaves nothing: its poster learns it from the status."""
+    """A single engagement that can't be has left nothing: its poster learns it from the status."""
     if verdict.reason == CONFLICT:
         raise problems.conflict("The same event was told before, but as another engagement.", engagement_id=str(verdict.engagement_id))
     if errors:
-        raise problems.unprocessable("The engagement has a value or field that can't be; see errors.", *errors)
+        raise _cannot_be(errors)
+
+
+def _cannot_be(errors: Sequence[FieldError]) -> problems.Problem:
+    return problems.unprocessable("The engagement has a value or field that can't be; see errors.", *errors)
 
 
 def _answer(tally: Tally, told: Sequence[list[FieldError]]) -> EngagementsAnswer:
     return EngagementsAnswer(
         receipt_id=tally.receipt_id,
-        accepted=tally.count("accepted"),
-        duplicate=tally.count("duplicate"),
-        ignored=tally.count("ignored"),
-        rejected=tally.count("rejected"),
+        **tally.counts,
         problems=[ItemProblem(item=position, errors=errors) for position, errors in enumerate(told) if errors],
     )

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_
 from intake.decisions.adapters import ADAPTERS
 from intake.decisions.persons import CRM, NPI
 from intake.decisions.signatures import SECRETS_MAX
+from intake.operations.known_sources import KnownSources
 from intake.operations.sources import put_source
 from intake.rows import PlatformName
 from intake.sources import SourceSettings
@@ -54,7 +55,7 @@ class SourceAnswer(Answer):
     settings: SourceSettings
 
 
-def routes(database: Database) -> APIRouter:
+def routes(database: Database, known: KnownSources) -> APIRouter:
     """`PUT /v1/sources/{name}`."""
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["sources"])
 
@@ -65,6 +66,7 @@ def routes(database: Database) -> APIRouter:
         now = datetime.now(UTC)
         async with database.transaction() as session:
             is_new = await put_source(session, name=name, adapter=body.adapter, secrets=secrets, settings=body.settings, now=now)
+        known.forget()
         response.status_code = 201 if is_new else 200
         return SourceAnswer(name=name, adapter=body.adapter, settings=body.settings)
 

@@ -42,7 +42,7 @@ def contact_key(contact_id: str) -> PersonKey:
 def external_key(name: str, value: str) -> PersonKey | None:
     """A platform's or register's id of a person, or None if it can't be one."""
     normal = unicodedata.normalize("NFC", value).strip() if len(value) <= _ID_CHARS_MAX else ""
-    if not 0 < len(normal) <= _ID_CHARS_MAX or any(unicodedata.category(char) == "Cc" for char in normal):
+    if not 0 < len(normal) <= _ID_CHARS_MAX or not (normal.isprintable() or all(unicodedata.category(char) != "Cc" for char in normal)):
         return None
     return PersonKey(f"id:{name}", normal)
 

@@ -1,21 +1,25 @@
 """A delivery: one authenticated request, kept whole, with what was read in it."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from intake.decisions.acts import Item
-from intake.decisions.verdicts import CONFLICT, Outcome, Verdict
+from intake.decisions.acts import Item, Rejected
+from intake.decisions.verdicts import CONFLICT, Verdict
 
 Door = Literal["webhook", "engagements"]
+
+UNRECORDABLE = "unrecordable"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What came in at one door at one time. `source` is None when an integrator posted engagements of several sources."""
+    """What came in at one door at one time. `source` is None when an integrator posted engagements of several sources.
+
+    One that is not `kept_if_refused` leaves nothing, not even its receipt, when none of its items is accepted or known already.
+    """
 
     receipt_id: UUID
     door: Door
@@ -24,6 +28,11 @@ class Delivery:
     body: bytes
     received_at: datetime
     items: Sequence[Item]
+    kept_if_refused: bool = True
+
+    def unrecordable(self) -> "Delivery":
+        """The same, as what could not be recorded for a reason nobody foresaw: kept whole, to be read again once that is mended."""
+        return replace(self, items=[Rejected(None, UNRECORDABLE, "Recording it failed; the operator has been told.")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +42,18 @@ class Tally:
     receipt_id: UUID
     verdicts: Sequence[Verdict]
 
-    def count(self, outcome: Outcome) -> int:
-        """How many items ended so."""
-        return Counter(verdict.outcome for verdict in self.verdicts)[outcome]
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many items ended how."""
+        found: dict[str, int] = {"accepted": 0, "duplicate": 0, "ignored": 0, "rejected": 0}
+        for verdict in self.verdicts:
+            found[verdict.outcome] += 1
+        return found
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there were items and every one of them was rejected."""
+        return bool(self.verdicts) and all(verdict.outcome == "rejected" for verdict in self.verdicts)
 
     @property
     def has_conflict(self) -> bool:

@@ -1,6 +1,6 @@
 """Engagements on record: looking up which acts were told before, and adding the fresh ones."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,23 +11,21 @@ from intake.decisions.engagements import Engagement
 from intake.decisions.verdicts import Recorded, Register
 from shared.database import as_recordset
 
-_TOLD_BEFORE = text(
-    """
+TOLD_BEFORE = """
     WITH wanted AS (
         SELECT source, identity, id
-        FROM json_to_recordset(CAST(:acts AS json)) AS r(source text, identity text, id uuid)
+        FROM json_to_recordset(CAST({acts} AS json)) AS r(source text, identity text, id uuid)
     )
     SELECT e.id, e.source, e.source_event_id, e.fingerprint
     FROM wanted w JOIN engagements e ON e.source = w.source AND e.source_event_id = w.identity
     UNION
     SELECT e.id, e.source, e.source_event_id, e.fingerprint
     FROM wanted w JOIN engagements e ON e.id = w.id
-    """
-)
+"""
+_TOLD_BEFORE = text(TOLD_BEFORE.format(acts=":acts"))
 
 # In the order of their identities, so that two batches with the same acts wait for each other and never in a circle.
-_ADD = text(
-    """
+ADD = """
     INSERT INTO engagements (
         id, receipt_id, source, source_event_id, fingerprint, contact_id, kind, channel, context, asset_id, campaign_id, brand_id,
         topics, occurred_at, received_at, machine, attributes, flags
@@ -35,7 +33,7 @@ _ADD = text(
     SELECT
         id, receipt_id, source, source_event_id, decode(fingerprint, 'hex'), contact_id, kind, channel, context, asset_id, campaign_id,
         brand_id, topics, occurred_at, received_at, machine, attributes, flags
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(
+    FROM json_to_recordset(CAST(:engagements AS json)) AS r(
         id uuid, receipt_id uuid, source text, source_event_id text, fingerprint text, contact_id text, kind text, channel text,
         context text, asset_id text, campaign_id text, brand_id text, topics jsonb, occurred_at timestamptz, received_at timestamptz,
         machine boolean, attributes jsonb, flags jsonb
@@ -43,28 +41,40 @@ _ADD = text(
     ORDER BY source, source_event_id
     ON CONFLICT DO NOTHING
     RETURNING id
-    """
-)
+"""
+_ADD = text(ADD)
+
+
+def wanted(acts: Sequence[Act]) -> str:
+    """The acts as `TOLD_BEFORE` takes them."""
+    return as_recordset(
+        [{"source": act.source, "identity": act.identity, "id": str(act.engagement_id) if act.engagement_id else None} for act in acts]
+    )
 
 
 async def told_before(session: AsyncSession, acts: Sequence[Act], *, but: Collection[UUID] = ()) -> Register:
     """The engagements on record with the identity or the id of one of these acts, without those named in `but`."""
-    if not acts:
-        return Register(by_identity={}, by_id={})
-    wanted = [{"source": act.source, "identity": act.identity, "id": str(act.engagement_id) if act.engagement_id else None} for act in acts]
-    rows = [row for row in await session.execute(_TOLD_BEFORE, {"acts": as_recordset(wanted)}) if row.id not in but]
+    rows = await session.execute(_TOLD_BEFORE, {"acts": wanted(acts)})
+    return register_of((row.id, row.source, row.source_event_id, row.fingerprint) for row in rows if row.id not in but)
+
+
+def register_of(rows: Iterable[tuple[UUID, str, str, bytes]]) -> Register:
+    """The register that id, source, identity and fingerprint of engagements make."""
+    known = list(rows)
     return Register(
-        by_identity={(row.source, row.source_event_id): Recorded(row.id, row.fingerprint) for row in rows},
-        by_id={row.id: (row.source, row.source_event_id) for row in rows},
+        by_identity={(source, identity): Recorded(engagement_id, fingerprint) for engagement_id, source, identity, fingerprint in known},
+        by_id={engagement_id: (source, identity) for engagement_id, source, identity, _ in known},
     )
 
 
 async def add(session: AsyncSession, engagements: Sequence[Engagement]) -> set[UUID]:
     """Adds the engagements nobody else is adding at this moment; gives the ids of those. The unique constraint decides."""
-    if not engagements:
-        return set()
-    rows = as_recordset([_row(engagement) for engagement in engagements])
-    return set((await session.scalars(_ADD, {"rows": rows})).all())
+    return set((await session.scalars(_ADD, {"engagements": as_rows(engagements)})).all())
+
+
+def as_rows(engagements: Sequence[Engagement]) -> str:
+    """The engagements as `ADD` takes them."""
+    return as_recordset([_row(engagement) for engagement in engagements])
 
 
 def _row(engagement: Engagement) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Keeping receipts: what came in, byte for byte, and what became of each item in it."""
 
-import base64
 from collections.abc import Sequence
 
 from sqlalchemy import text
@@ -9,44 +8,56 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.decisions.receipts import Delivery, Tally
 from shared.database import as_recordset
 
-_KEEP = text(
-    """
-    WITH kept AS (
-        INSERT INTO receipts (id, door, source, body, received_at, accepted, duplicate, ignored, rejected, has_conflict)
-        SELECT id, door, source, decode(body, 'base64'), received_at, accepted, duplicate, ignored, rejected, has_conflict
-        FROM json_to_recordset(CAST(:receipts AS json)) AS r(
-            id uuid, door text, source text, body text, received_at timestamptz,
-            accepted integer, duplicate integer, ignored integer, rejected integer, has_conflict boolean
-        )
+RECEIPTS = """
+    INSERT INTO receipts (id, door, source, body, received_at, accepted, duplicate, ignored, rejected, has_conflict)
+    SELECT
+        id, door, source, substr(CAST(:bodies AS bytea), body_at, body_bytes), received_at, accepted, duplicate, ignored, rejected,
+        has_conflict
+    FROM json_to_recordset(CAST(:receipts AS json)) AS r(
+        id uuid, door text, source text, body_at integer, body_bytes integer, received_at timestamptz,
+        accepted integer, duplicate integer, ignored integer, rejected integer, has_conflict boolean
     )
+"""
+ITEMS = """
     INSERT INTO receipt_items (receipt_id, position, outcome, vendor_type, reason, detail, engagement_id)
     SELECT receipt_id, position, outcome, vendor_type, reason, detail, engagement_id
     FROM json_to_recordset(CAST(:items AS json)) AS r(
         receipt_id uuid, position integer, outcome text, vendor_type text, reason text, detail text, engagement_id uuid
     )
-    """
-)
+"""
+_KEEP = text(f"WITH kept AS ({RECEIPTS}) {ITEMS}")
 
 
-async def keep(session: AsyncSession, deliveries: Sequence[Delivery], tallies: Sequence[Tally]) -> None:
+async def keep(session: AsyncSession, deliveries: Sequence[tuple[Delivery, Tally]]) -> None:
     """Keeps each delivery with its tally."""
-    receipts = [_receipt(delivery, tally) for delivery, tally in zip(deliveries, tallies, strict=True)]
-    items = [item for tally in tallies for item in _items(tally)]
-    await session.execute(_KEEP, {"receipts": as_recordset(receipts), "items": as_recordset(items)})
+    if deliveries:
+        await session.execute(_KEEP, as_rows(deliveries))
 
 
-def _receipt(delivery: Delivery, tally: Tally) -> dict[str, object]:
+def as_rows(deliveries: Sequence[tuple[Delivery, Tally]]) -> dict[str, object]:
+    """The parameters of `RECEIPTS` and `ITEMS`: the bodies go in one behind the other, as they are."""
+    receipts, at = [], 1
+    for delivery, tally in deliveries:
+        receipts.append(_receipt(delivery, tally, body_at=at))
+        at += len(delivery.body)
+    return {
+        "bodies": b"".join(delivery.body for delivery, _ in deliveries),
+        "receipts": as_recordset(receipts),
+        "items": as_recordset([item for _, tally in deliveries for item in _items(tally)]),
+    }
+
+
+def _receipt(delivery: Delivery, tally: Tally, *, body_at: int) -> dict[str, object]:
+    counts = tally.counts
     return {
         "id": str(delivery.receipt_id),
         "door": delivery.door,
         "source": delivery.source,
-        "body": base64.b64encode(delivery.body).decode(),
+        "body_at": body_at,
+        "body_bytes": len(delivery.body),
         "received_at": delivery.received_at,
-        "accepted": tally.count("accepted"),
-        "duplicate": tally.count("duplicate"),
-        "ignored": tally.count("ignored"),
-        "rejected": tally.count("rejected"),
         "has_conflict": tally.has_conflict,
+        **counts,
     }
 
 

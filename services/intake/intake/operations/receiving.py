@@ -1,4 +1,4 @@
-"""Receiving a platform's webhook: is it signed, what is in it, and on record before anybody is told so."""
+"""Receiving a platform's webhook: is it signed, and what is in it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,9 @@ from datetime import datetime
 
 from intake.decisions.acts import Item, Rejected
 from intake.decisions.adapters import ADAPTERS, Adapter, SourceFacts
-from intake.decisions.receipts import Delivery, Tally
+from intake.decisions.receipts import Delivery
 from intake.decisions.signatures import UNKNOWN_SOURCE, SignedRequest, is_signed
-from intake.operations.recording import record
-from intake.queries import StoredSource, find_source
-from shared.database import Database
+from intake.queries import StoredSource
 from shared.ids import new_id
 from shared.strict_json import Malformed, parse
 
@@ -37,10 +35,8 @@ class Posted:
     body: bytes
 
 
-async def receive_webhook(database: Database, source_name: str, posted: Posted, *, now: datetime) -> Tally:
-    """Keeps a signed webhook with what it means, durably. Raises `NotSigned` or `UnknownSource`, after equal work."""
-    async with database.reading() as session:
-        source = await find_source(session, source_name)
+def read_webhook(source: StoredSource | None, posted: Posted, *, now: datetime) -> Delivery:
+    """A signed webhook and what is in it. Raises `NotSigned` or `UnknownSource`, after equal work."""
     adapter = ADAPTERS[source.adapter] if source is not None else None
     signed = is_signed(
         _as_signed(posted, source),
@@ -52,7 +48,7 @@ async def receive_webhook(database: Database, source_name: str, posted: Posted, 
         raise UnknownSource
     if not signed:
         raise NotSigned
-    delivery = Delivery(
+    return Delivery(
         receipt_id=new_id(),
         door="webhook",
         source=source.name,
@@ -61,9 +57,6 @@ async def receive_webhook(database: Database, source_name: str, posted: Posted, 
         received_at=now,
         items=_items(posted.body, adapter, source),
     )
-    async with database.transaction() as session:
-        [tally] = await record(session, [delivery], now=now)
-    return tally
 
 
 def _as_signed(posted: Posted, source: StoredSource | None) -> SignedRequest:

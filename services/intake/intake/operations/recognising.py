@@ -1,7 +1,7 @@
 """Finding whose acts these are, one contact per person however many requests see somebody first at the same moment."""
 
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -15,10 +15,9 @@ from shared.ids import new_id
 _SLOTS = 256
 _QUEUE = 1  # tells these advisory locks from others in this database
 
-_OWNERS = text(
-    """
+OWNERS = """
     WITH wanted AS (
-        SELECT namespace, value FROM json_to_recordset(CAST(:keys AS json)) AS r(namespace text, value text)
+        SELECT namespace, value FROM json_to_recordset(CAST({keys} AS json)) AS r(namespace text, value text)
     )
     SELECT k.namespace, k.value, c.id, c.country
     FROM wanted w
@@ -28,8 +27,8 @@ _OWNERS = text(
     SELECT w.namespace, w.value, c.id, c.country
     FROM wanted w JOIN contacts c ON c.id = w.value
     WHERE w.namespace = 'contact'
-    """
-)
+"""
+_OWNERS = text(OWNERS.format(keys=":keys"))
 _QUEUE_UP = text("SELECT pg_advisory_xact_lock(:queue, slot) FROM unnest(CAST(:slots AS integer[])) AS slot")
 
 
@@ -41,9 +40,11 @@ class Owners:
     countries: Mapping[str, str | None]
 
 
-async def recognise_persons(session: AsyncSession, persons: Sequence[tuple[PersonKey, ...]]) -> tuple[Recognition, Owners]:
-    """Who these persons are, and what was known of their keys before."""
-    owners = await owners_of(session, {key for person in persons for key in person})
+async def recognise_persons(
+    session: AsyncSession, persons: Sequence[tuple[PersonKey, ...]], *, owners: Owners
+) -> tuple[Recognition, Owners]:
+    """Who these persons are, and what was known of their keys before; `owners` is what a first look at the keys showed."""
+    owners = await _settled(session, {key for person in persons for key in person}, owners)
     fresh_ids = [str(new_id()) for _ in persons]
     return recognise(persons, owners=owners.contact_ids, fresh_ids=fresh_ids), owners
 
@@ -51,11 +52,13 @@ async def recognise_persons(session: AsyncSession, persons: Sequence[tuple[Perso
 async def owners_of(session: AsyncSession, keys: Collection[PersonKey]) -> Owners:
     """Whose the keys are. Who asks about a key that is nobody's waits for others deciding about it, and then decides alone until
     the transaction ends."""
-    owners = await _load(session, keys)
-    unowned = set(keys) - owners.contact_ids.keys()
-    if not unowned:
+    return await _settled(session, keys, await _load(session, keys))
+
+
+async def _settled(session: AsyncSession, keys: Collection[PersonKey], owners: Owners) -> Owners:
+    slots = sorted({_slot(key) for key in keys if key not in owners.contact_ids})  # in order, so that nobody waits in a circle
+    if not slots:
         return owners
-    slots = sorted({_slot(key) for key in unowned})  # in order, so that nobody waits in a circle
     await session.execute(_QUEUE_UP, {"queue": _QUEUE, "slots": slots})
     return await _load(session, keys)
 
@@ -63,12 +66,23 @@ async def owners_of(session: AsyncSession, keys: Collection[PersonKey]) -> Owner
 async def _load(session: AsyncSession, keys: Collection[PersonKey]) -> Owners:
     if not keys:
         return Owners(contact_ids={}, countries={})
-    wanted = as_recordset([{"namespace": key.namespace, "value": key.value} for key in keys])
-    rows = (await session.execute(_OWNERS, {"keys": wanted})).all()
-    return Owners(
-        contact_ids={PersonKey(row.namespace, row.value): row.id for row in rows},
-        countries={row.id: row.country for row in rows},
-    )
+    rows = await session.execute(_OWNERS, {"keys": wanted(keys)})
+    return owners_in((row.namespace, row.value, row.id, row.country) for row in rows)
+
+
+def wanted(keys: Iterable[PersonKey]) -> str:
+    """The keys as `OWNERS` takes them."""
+    return as_recordset([{"namespace": key.namespace, "value": key.value} for key in keys])
+
+
+def owners_in(rows: Iterable[tuple[str, str, str, str | None]]) -> Owners:
+    """What namespace, value, contact and country say."""
+    contact_ids: dict[PersonKey, str] = {}
+    countries: dict[str, str | None] = {}
+    for namespace, value, contact_id, country in rows:
+        contact_ids[PersonKey(namespace, value)] = contact_id
+        countries[contact_id] = country
+    return Owners(contact_ids, countries)
 
 
 def _slot(key: PersonKey) -> int:

@@ -5,7 +5,7 @@ requests can share one commit.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,8 +22,9 @@ from intake.decisions.receipts import Delivery, Tally
 from intake.decisions.verdicts import Verdict, bounded, judge
 from intake.operations import engagements, receipts
 from intake.operations.contacts import Change, keep_contacts, lock_contacts
-from intake.operations.labelling import load_catalog
+from intake.operations.looking_up import look_up
 from intake.operations.recognising import Owners, recognise_persons
+from intake.operations.writing import write_at_once
 from shared import outbox
 from shared.events import Event
 from shared.ids import new_id
@@ -43,21 +44,29 @@ async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: 
     items = [bounded(item, received_at=delivery.received_at) for delivery in deliveries for item in delivery.items]
     acts = [item for item in items if isinstance(item, Act)]
     fresh_ids = [new_id() for _ in items]
-    verdicts = judge(items, register=await engagements.told_before(session, acts), fresh_ids=fresh_ids)
+    known = await look_up(session, acts)
+    verdicts = judge(items, register=known.register, fresh_ids=fresh_ids)
 
     fresh = list(_fresh(deliveries, verdicts))
-    recognition, owners = await recognise_persons(session, [one.act.person for one in fresh])
-    catalog = await load_catalog(session, [one.act for one in fresh])
-    told = _compose(fresh, contact_ids=recognition.contact_ids, owners=owners, catalog=catalog)
-    added = await engagements.add(session, told)
+    recognition, owners = await recognise_persons(session, [one.act.person for one in fresh], owners=known.owners)
+    told = _compose(fresh, contact_ids=recognition.contact_ids, owners=owners, catalog=known.catalog)
+    lesson = _Lesson.of(told, fresh=fresh, recognition=recognition)
+    if lesson.is_empty:
+        tallies = list(_tallies(deliveries, verdicts))
+        added = await write_at_once(session, told, _kept(deliveries, tallies), [_recorded(engagement, now=now) for engagement in told])
+        if len(added) == len(told):
+            return tallies
+    else:
+        added = await engagements.add(session, told)
     if len(added) < len(told):  # somebody told the same at this very moment, and was first
         register = await engagements.told_before(session, acts, but=added)
         verdicts = judge(items, register=register, fresh_ids=fresh_ids)
         told = [engagement for engagement in told if engagement.id in added]
+        lesson = _Lesson.of(told, fresh=fresh, recognition=recognition)
 
-    snapshots = await _teach_contacts(session, told, fresh=fresh, recognition=recognition, now=now)
+    snapshots = await _teach_contacts(session, lesson, now=now)
     tallies = list(_tallies(deliveries, verdicts))
-    await receipts.keep(session, deliveries, tallies)
+    await receipts.keep(session, _kept(deliveries, tallies))
     await outbox.publish(session, [*snapshots, *(_recorded(engagement, now=now) for engagement in told)])
     return tallies
 
@@ -77,6 +86,11 @@ def _tallies(deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Ite
         end = begin + len(delivery.items)
         yield Tally(delivery.receipt_id, verdicts[begin:end])
         begin = end
+
+
+def _kept(deliveries: Sequence[Delivery], tallies: Sequence[Tally]) -> list[tuple[Delivery, Tally]]:
+    pairs = zip(deliveries, tallies, strict=True)
+    return [(delivery, tally) for delivery, tally in pairs if delivery.kept_if_refused or not tally.is_refused]
 
 
 def _compose(fresh: Sequence[_Fresh], *, contact_ids: Sequence[str], owners: Owners, catalog: Catalog) -> list[Engagement]:
@@ -100,24 +114,45 @@ def _engagement(one: _Fresh, *, contact_id: str, country: str | None, catalog: C
     )
 
 
-async def _teach_contacts(
-    session: AsyncSession, told: Sequence[Engagement], *, fresh: Sequence[_Fresh], recognition: Recognition, now: datetime
-) -> list[Event]:
-    """New contacts, keys we learnt and what people now allow, in one change per contact; gives the snapshots."""
-    keys: dict[str, list[PersonKey]] = defaultdict(list)
-    for key, contact_id in recognition.learnt.items():
-        keys[contact_id].append(key)
-    acts = _consent_acts(told)
-    touched = {*recognition.new_contact_ids, *keys, *acts}
-    if not touched:
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What a batch teaches about contacts: who is new, which keys are whose, what people now allow; and in which journey."""
+
+    contact_ids: Collection[str]
+    keys: Mapping[str, Sequence[PersonKey]]
+    acts: Mapping[str, Sequence[consents.ConsentAct]]
+    journeys: Mapping[str, UUID]
+
+    @classmethod
+    def of(cls, told: Sequence[Engagement], *, fresh: Sequence[_Fresh], recognition: Recognition) -> "_Lesson":
+        keys: dict[str, list[PersonKey]] = defaultdict(list)
+        for key, contact_id in recognition.learnt.items():
+            keys[contact_id].append(key)
+        acts = _consent_acts(told)
+        # Whose only act was told by somebody else first teaches nothing: whoever was first has learnt it.
+        contact_ids = {*recognition.new_contact_ids, *keys, *acts} & {engagement.contact_id for engagement in told}
+        journeys = {
+            contact_id: one.delivery.receipt_id
+            for one, contact_id in reversed(list(zip(fresh, recognition.contact_ids, strict=True)))
+            if contact_id in contact_ids
+        }
+        return cls(contact_ids, keys, acts, journeys)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.contact_ids
+
+
+async def _teach_contacts(session: AsyncSession, lesson: _Lesson, *, now: datetime) -> list[Event]:
+    """One change per contact; gives the snapshots."""
+    if lesson.is_empty:
         return []
-    journeys = {contact_id: one.delivery.receipt_id for one, contact_id in reversed(list(zip(fresh, recognition.contact_ids, strict=True)))}
-    known = await lock_contacts(session, touched)
+    known = await lock_contacts(session, lesson.contact_ids)
     changes = []
-    for contact_id in sorted(touched):
+    for contact_id in sorted(lesson.contact_ids):
         before = known.get(contact_id, Contact(contact_id))
-        after = taught(before, keys=keys[contact_id], acts=acts.get(contact_id, ()))
-        changes.append(Change(before, after, journeys[contact_id]))
+        after = taught(before, keys=lesson.keys.get(contact_id, ()), acts=lesson.acts.get(contact_id, ()))
+        changes.append(Change(before, after, lesson.journeys[contact_id]))
     return await keep_contacts(session, changes, now=now)
 
 

@@ -1,0 +1,52 @@
+"""All that judging a batch needs to know, in one round trip: what was told before, whose the keys are, what the acts are about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.decisions.acts import Act
+from intake.decisions.catalog import Catalog
+from intake.decisions.verdicts import Register
+from intake.operations import engagements, labelling, recognising
+from intake.operations.recognising import Owners
+from shared.database import begin_with
+
+_TOLD = engagements.TOLD_BEFORE.format(acts="%(acts)s")
+_OWNERS = recognising.OWNERS.format(keys="%(keys)s")
+_CATALOG = labelling.CATALOG.format(marks="%(marks)s", asset_ids="%(asset_ids)s", campaign_ids="%(campaign_ids)s")
+_LOOK_UP = f"""
+    SELECT
+        (SELECT json_agg(t) FROM ({_TOLD}) AS t(id, source, source_event_id, fingerprint)),
+        (SELECT json_agg(o) FROM ({_OWNERS}) AS o(namespace, value, id, country)),
+        c.assets, c.campaigns
+    FROM ({_CATALOG}) AS c
+"""  # noqa: S608  (ours)
+_BYTEA_PREFIX = "\\x"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows of a batch before it is recorded."""
+
+    register: Register
+    owners: Owners
+    catalog: Catalog
+
+
+async def look_up(session: AsyncSession, acts: Sequence[Act]) -> Known:
+    """What is known of the acts. It is the transaction's first statement."""
+    if not acts:
+        return Known(Register(by_identity={}, by_id={}), Owners(contact_ids={}, countries={}), Catalog())
+    keys = {key for act in acts for key in act.person}
+    parameters = {"acts": engagements.wanted(acts), "keys": recognising.wanted(keys), **labelling.wanted(acts)}
+    [(told, owners, assets, campaigns)] = await begin_with(session, _LOOK_UP, parameters)
+    return Known(
+        register=engagements.register_of(
+            (UUID(row["id"]), row["source"], row["source_event_id"], bytes.fromhex(row["fingerprint"].removeprefix(_BYTEA_PREFIX)))
+            for row in told or ()
+        ),
+        owners=recognising.owners_in((row["namespace"], row["value"], row["id"], row["country"]) for row in owners or ()),
+        catalog=labelling.catalog_of(assets or (), campaigns or ()),
+    )

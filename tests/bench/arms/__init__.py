@@ -1,0 +1,1 @@
+"""The plain programs our figures are compared with, each a process of its own."""

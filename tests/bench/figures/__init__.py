@@ -1,0 +1,11 @@
+"""The figures, by name, in the order in which `make bench` takes them. Each is one module that takes one or more lines."""
+
+from collections.abc import Callable, Iterator
+
+from tests.bench.figures import p1, p1b, p2, p4
+from tests.bench.ground import Ground
+from tests.bench.protocol import Measured, Plan, Say
+
+Figure = Callable[[Ground, Plan, Say], Iterator[Measured]]
+
+FIGURES: dict[str, Figure] = {"P1": p1.take, "P1b": p1b.take, "P2": p2.take, "P4": p4.take}
