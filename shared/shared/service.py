@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +18,7 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import consuming, migrations, problems, retention, telemetry, tracing
+from shared import consuming, garbage, migrations, problems, retention, telemetry, tracing
 from shared.asyncapi import asyncapi_document
 from shared.auth import TokenVerifier
 from shared.consuming import Consuming, Handler
@@ -144,8 +143,7 @@ class Service:
         departure = Departure(stop)
         departure.listen()
         app = self.app(part)
-        gc.collect()
-        gc.freeze()  # what is there from the start stays: looking through it for garbage stops everybody for a tenth of a second
+        garbage.look_less_often()
         server_stop, worker_stop = asyncio.Event(), asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
