@@ -9,7 +9,7 @@ from deploy.auditor.services import HEARS
 from deploy.auditor.testimony import WebhookTry
 from deploy.auditor.verdicts import Examination, Verdict
 
-_PROMISE = "every item of an acknowledged webhook ends once: engagement, duplicate, ignored or rejected; every engagement is counted once"
+_PROMISE = "every acknowledged item ends once; every engagement is told, heard and counted once"
 
 
 def decide(evidence: Evidence, _limits: Limits) -> Verdict:

@@ -8,7 +8,7 @@ from deploy.auditor.invariants.i1_every_item_once import is_acknowledged
 from deploy.auditor.limits import Limits
 from deploy.auditor.verdicts import Examination, Verdict
 
-_PROMISE = "a webhook that was not acknowledged leaves no engagement, or one that a retry joins; never two"
+_PROMISE = "a webhook not acknowledged leaves nothing, or what its retry joins; never two"
 _SERVER_ERRORS = range(500, 600)
 
 Body = tuple[str | None, str]

@@ -9,7 +9,7 @@ from deploy.auditor.invariants import ownership
 from deploy.auditor.limits import Limits
 from deploy.auditor.verdicts import Examination, Verdict
 
-_PROMISE = "one verdict per engagement, one current decision per lead, at most one owner, capacity never exceeded"
+_PROMISE = "one verdict per engagement, one decision and owner per lead, capacity kept"
 _ENDS = frozenset({"recycled", "disqualified"})
 
 

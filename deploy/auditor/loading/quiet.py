@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import psycopg
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.auditor.services import HEARS
+from deploy.auditor.loading.topics import partitions_of
+from deploy.auditor.services import HEARS, TOPICS
 
 # An event may slip from one service to the next between two looks, but not past several in a row.
 _LOOKS_IN_A_ROW = 3
@@ -55,19 +56,20 @@ async def _count(connection: psycopg.AsyncConnection[tuple[int]], query: str) ->
 
 async def _behind(bootstrap: str) -> dict[str, int]:
     """How far each consumer's committed offsets are behind the ends of its topic."""
+    partitions = await partitions_of(bootstrap, TOPICS)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
         await admin.start()
-        there = await consumer.topics()
+        ends = await consumer.end_offsets(partitions)
+        begins = await consumer.beginning_offsets(partitions)
         behind = {}
-        for group, topic in ((f"{service}.{topic}", topic) for service, topics in HEARS.items() for topic in sorted(topics & there)):
-            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-            ends = await consumer.end_offsets(partitions)
-            begins = await consumer.beginning_offsets(partitions)
-            committed = await admin.list_consumer_group_offsets(group, partitions=partitions)
-            behind[f"{group} behind"] = sum(_lag(committed.get(each), begins[each], ends[each]) for each in partitions)
+        for service, topics in HEARS.items():
+            for topic in sorted(topics):
+                of_topic = [partition for partition in partitions if partition.topic == topic]
+                committed = await admin.list_consumer_group_offsets(f"{service}.{topic}", partitions=of_topic)
+                behind[f"{service}.{topic} behind"] = sum(_lag(committed.get(each), begins[each], ends[each]) for each in of_topic)
         return behind
     finally:
         await admin.close()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.auditor.evidence.events import NoEvent, Occurrence, read_event
 from deploy.auditor.evidence.sightings import Searching
@@ -12,15 +13,26 @@ _POLL_MS = 500
 _RECORDS_AT_ONCE = 5_000
 
 
+async def partitions_of(bootstrap: str, topics: Iterable[str]) -> list[TopicPartition]:
+    """The partitions of those of the topics that are there."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        described = await admin.describe_topics(sorted(topics))
+    finally:
+        await admin.close()
+    there = [each for each in described if not each["error_code"]]
+    return [TopicPartition(each["topic"], partition["partition"]) for each in there for partition in each["partitions"]]
+
+
 async def read_topics(bootstrap: str, topics: Iterable[str], searching: Searching) -> AsyncIterator[Occurrence]:
     """Every record that is an event, per partition in its order. What is none is searched for canaries all the same."""
+    partitions = await partitions_of(bootstrap, topics)
+    if not partitions:
+        return
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        there = await consumer.topics()
-        partitions = [TopicPartition(topic, each) for topic in topics if topic in there for each in _partitions(consumer, topic)]
-        if not partitions:
-            return
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
@@ -32,10 +44,6 @@ async def read_topics(bootstrap: str, topics: Iterable[str], searching: Searchin
                         yield occurrence
     finally:
         await consumer.stop()
-
-
-def _partitions(consumer: AIOKafkaConsumer, topic: str) -> Iterable[int]:
-    return sorted(consumer.partitions_for_topic(topic) or ())
 
 
 def _read(record: Any, searching: Searching) -> Occurrence | None:
