@@ -121,6 +121,16 @@ class Fault(Testimony):
     recovery_seconds_max: float
 
 
+class Injected(Testimony):
+    """Somebody put a record on a topic themselves, past the services' books. `event_id` is what it claimed; None if it was no event."""
+
+    file_name: ClassVar[str] = "injected.jsonl"
+
+    topic: str
+    event_id: str | None
+    what: str
+
+
 class Canary(Testimony):
     """A string that was planted where people type or secrets go, and may stand nowhere but in `allowed_in` (`service.table`)."""
 

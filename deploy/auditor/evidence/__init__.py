@@ -12,7 +12,7 @@ from deploy.auditor.evidence.reporting import Reporting
 from deploy.auditor.evidence.routing import Routing
 from deploy.auditor.evidence.seams import Parked
 from deploy.auditor.evidence.sightings import Search
-from deploy.auditor.testimony import Arrival, Backlog, Fault, Probe, ReportTry, Sample, WebhookTry
+from deploy.auditor.testimony import Arrival, Backlog, Fault, Injected, Probe, ReportTry, Sample, WebhookTry
 
 # What was acknowledged is kept 30 days; of what is older only its effects are left, and nobody can say any more what was told.
 _TOLD_KEPT = timedelta(days=29)
@@ -29,6 +29,7 @@ class Witnessed:
     samples: Sequence[Sample] | None = None
     backlog: Sequence[Backlog] | None = None
     faults: Sequence[Fault] = ()
+    injected: Sequence[Injected] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Evidence:
             if one.event_id is not None:
                 found.setdefault(one.consumer.partition(".")[0], set()).add(one.event_id)
         return {service: frozenset(ids) for service, ids in found.items()}
+
+    @cached_property
+    def injected(self) -> frozenset[str]:
+        """The ids of events that no service told, because a witness put them there."""
+        return frozenset(one.event_id for one in self.witnessed.injected if one.event_id is not None)
 
     @property
     def told_since(self) -> datetime:

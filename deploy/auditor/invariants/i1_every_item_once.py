@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.intake import OUTCOMES, Receipt
 from deploy.auditor.limits import Limits
-from deploy.auditor.services import HEARS
+from deploy.auditor.services import COMPACTED, HEARS
 from deploy.auditor.testimony import WebhookTry
 from deploy.auditor.verdicts import Examination, Verdict
 
@@ -20,6 +20,7 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     _receipts(evidence, examination)
     _engagements(evidence, examination)
     _told(evidence, examination)
+    _books(evidence, examination)
     _applied(evidence, examination)
     _counted(evidence, examination)
     return examination.verdict()
@@ -81,8 +82,9 @@ def _receipts(evidence: Evidence, examination: Examination) -> None:
         found = {outcome: counts[receipt.id][outcome] for outcome in receipt.counts}
         if found != receipt.counts:
             examination.find("a receipt's counts are not those of its items", f"receipt={receipt.id} says={receipt.counts} items={found}")
-    known = {receipt.id for receipt in evidence.intake.receipts}
-    examination.find_each("items of a receipt that is not there", counts.keys() - known)
+    known = Counter(receipt.id for receipt in evidence.intake.receipts)
+    examination.find_each("items of a receipt that is not there", counts.keys() - known.keys())
+    examination.find_each("a receipt that stands twice", (receipt_id for receipt_id, times in known.items() if times > 1))
 
 
 def _engagements(evidence: Evidence, examination: Examination) -> None:
@@ -108,26 +110,37 @@ def _engagements(evidence: Evidence, examination: Examination) -> None:
 def _told(evidence: Evidence, examination: Examination) -> None:
     """Every engagement is told under one event id, and heard by routing unless it was set aside there."""
     ids: dict[str, set[str]] = defaultdict(set)
-    younger: set[str] = set()
     for event in evidence.events.values():
         if event.type == "engagement.recorded":
             ids[event.fact["engagement_id"]].add(event.id)
-            if event.recorded_at > evidence.settled_at:
-                younger.add(event.fact["engagement_id"])
-    heard = {engagement.engagement_id for engagement in evidence.routing.engagements}
+    heard = Counter(engagement.engagement_id for engagement in evidence.routing.engagements)
     parked = evidence.parked_for.get("routing", frozenset())
-    settled = {each.id for each in evidence.intake.engagements if evidence.is_settled(each.received_at)}
-    for engagement_id in settled:
+    for engagement_id in (each.id for each in evidence.intake.engagements if evidence.is_settled(each.received_at)):
         told = ids[engagement_id]
         if len(told) != 1:
             wrong = "an engagement that was told to nobody" if not told else "an engagement told under several event ids"
             examination.find(wrong, f"engagement={engagement_id} events={sorted(told)}")
         if told and engagement_id not in heard and not told & parked:
             examination.find("an engagement that routing does not have", f"engagement={engagement_id}")
-    foreign = (heard | ids.keys()) - younger - {each.id for each in evidence.intake.engagements}
-    examination.find_each("an engagement that intake never recorded", foreign)
+    examination.find_each("an engagement that routing has twice", (each for each, times in heard.items() if times > 1))
+    known = {engagement.id for engagement in evidence.intake.engagements}
+    excused = {each for each, told in ids.items() if told & evidence.injected or not _all_settled(evidence, told)}
+    examination.find_each("an engagement that intake never recorded", (heard.keys() | ids.keys()) - known - excused)
+
+
+def _all_settled(evidence: Evidence, event_ids: set[str]) -> bool:
+    return all(evidence.events[event_id].recorded_at <= evidence.settled_at for event_id in event_ids)
+
+
+def _books(evidence: Evidence, examination: Examination) -> None:
+    """What is on a topic stands in the books of the service that said it, once; of compacted topics only the latest per key does."""
     copies = Counter(telling.event.id for telling in evidence.told)
     examination.find_each("an event that stands in the books twice", (event_id for event_id, times in copies.items() if times > 1))
+    for event in {occurrence.event.id: occurrence.event for occurrence in evidence.on_topics}.values():
+        examination.look_at()
+        was_kept = event.topic not in COMPACTED and evidence.is_settled(event.recorded_at)
+        if was_kept and event.id not in copies and event.id not in evidence.injected:
+            examination.find("an event on a topic that stands in no service's books", f"event={event.id} type={event.type}")
 
 
 def _applied(evidence: Evidence, examination: Examination) -> None:
@@ -148,17 +161,18 @@ def _applied(evidence: Evidence, examination: Examination) -> None:
 
 def _counted(evidence: Evidence, examination: Examination) -> None:
     """Reporting's journal holds every event once, and counts what it holds."""
-    journal = {noted.event_id: noted for noted in evidence.reporting.journal}
+    journal = Counter(noted.event_id for noted in evidence.reporting.journal)
+    examination.find_each("an event that reporting has twice", (event_id for event_id, times in journal.items() if times > 1))
     parked = evidence.parked_for.get("reporting", frozenset())
     for telling in evidence.told:
         event = telling.event
         if telling.place != "outbox" and evidence.is_settled(event.recorded_at) and event.id not in journal and event.id not in parked:
             examination.find("an event that reporting does not count", f"event={event.id} type={event.type}")
-    for noted in journal.values():
+    for noted in evidence.reporting.journal:
         of_lost_kind = noted.event_type.endswith(".snapshot")  # only the latest per key is still on record
         if noted.event_id not in evidence.events and evidence.is_settled(noted.recorded_at) and not of_lost_kind:
             examination.find("reporting counts an event that nobody told", f"event={noted.event_id} type={noted.event_type}")
-    held = Counter(noted.event_type for noted in journal.values())
+    held = Counter(noted.event_type for noted in evidence.reporting.journal)
     counted: Counter[str] = Counter()
     for part in evidence.reporting.event_counts:
         counted[part.event_type] += part.count

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from deploy.auditor.evidence import Witnessed
 from deploy.auditor.evidence.sightings import Searching
-from deploy.auditor.testimony import Arrival, Backlog, Canary, Fault, Probe, ReportTry, Sample, Testimony, WebhookTry, heard
+from deploy.auditor.testimony import Arrival, Backlog, Canary, Fault, Injected, Probe, ReportTry, Sample, Testimony, WebhookTry, heard
 
 _Kind = TypeVar("_Kind", bound=Testimony)
 
@@ -23,6 +23,7 @@ def read_testimony(folder: Path | None) -> Witnessed:
         samples=_read(folder, Sample),
         backlog=_read(folder, Backlog),
         faults=_read(folder, Fault) or (),
+        injected=_read(folder, Injected) or (),
     )
 
 
