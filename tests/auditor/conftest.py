@@ -8,10 +8,10 @@ from tests.auditor.honest import CANARY, World
 
 @pytest.fixture
 def world() -> World:
-    return told_world(contacts=6)
+    return told_world(6)
 
 
-def told_world(*, contacts: int, objections: int = 5) -> World:
+def told_world(contacts: int, objections: int = 5) -> World:
     """Contacts who click, five of whom have a lead that a rep owns; one waits, one opts out; objections rise; one is flagged."""
     world = World()
     for rep_id in ("rep-1", "rep-2", "rep-3"):

@@ -34,7 +34,7 @@ _HEARD_BY = {
 }
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """What was left behind so far. Each step takes a second."""
 
@@ -78,6 +78,9 @@ class World:
     backlog: list[Backlog] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     numbers: "count[int]" = field(default_factory=count)
+
+    def __repr__(self) -> str:
+        return f"<a world of {len(self.contacts)} contacts, {len(self.leads)} leads, {len(self.reports)} reports>"
 
     def new_id(self) -> str:
         """Another UUID, the same in every run."""

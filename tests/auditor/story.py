@@ -151,7 +151,7 @@ def object_to(world: World, lead_id: str, *, mention: Mention | None = None) -> 
     report_id = world.new_id()
     state = "case_only" if mention == "flagged" else "recorded"
     world.reports.append(feedback.Report(report_id, "objection", state, lead.rep_id, "rep", lead_id, lead.contact_id))
-    case_id = _raise_case(world, report_id, mention) if mention else None
+    case_id = raise_case(world, report_id, mention) if mention else None
     if mention != "flagged":
         said = {"report_id": report_id, "lead_id": lead_id, "contact_id": lead.contact_id, "brand_id": BRAND, "rep_id": lead.rep_id}
         fact = {**said, "topic": "dosing", "occurred_at": world.now.isoformat()}
@@ -164,7 +164,8 @@ def object_to(world: World, lead_id: str, *, mention: Mention | None = None) -> 
     return report_id
 
 
-def _raise_case(world: World, report_id: str, mention: Mention) -> str:
+def raise_case(world: World, report_id: str, mention: Mention) -> str:
+    """A report leaves the commercial path, wholly or in part."""
     case_id = world.new_id()
     certainty = "certain" if mention == "flagged" else "possible"
     due_at = world.now + timedelta(hours=24)

@@ -29,6 +29,8 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
 def _verdicts(evidence: Evidence, examination: Examination) -> None:
     """Scored, waiting or ignored by policy: what that is stands in one ledger, made by one policy version."""
     versions = {(ledger.contact_id, ledger.brand_id): ledger.policy_version for ledger in evidence.routing.ledgers}
+    if len(versions) < len(evidence.routing.ledgers):
+        examination.find("several verdicts on one contact and brand", f"ledgers={len(evidence.routing.ledgers)} pairs={len(versions)}")
     judged = {each.engagement_id: (each.contact_id, each.brand_id) for each in evidence.routing.engagements if each.brand_id is not None}
     for engagement_id, pair in judged.items():
         examination.look_at()

@@ -75,6 +75,8 @@ def _facts(evidence: Evidence, folded: Folded, examination: Examination) -> None
         wanted = folded.leads[lead_id].entered if lead_id in folded.leads else None
         if stored.get(lead_id) != wanted:
             examination.find("a lead that entered its stages at other times", f"lead={lead_id}")
+    rows = Counter(one.report_id for one in evidence.reporting.objections)
+    examination.find_each("an objection that stands twice", (report_id for report_id, times in rows.items() if times > 1))
     objections = {
         one.report_id: (one.contact_id, one.rep_id, one.brand_id, one.topic, one.occurred_at) for one in evidence.reporting.objections
     }

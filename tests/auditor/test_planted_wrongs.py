@@ -1,0 +1,331 @@
+"""What was decided, said, shown or sent that must not be is found by the invariant it breaks, and by no other."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from deploy.auditor.evidence.seams import Parked
+from deploy.auditor.testimony import Arrival
+from tests.auditor import story
+from tests.auditor.honest import CANARY, World, made_event
+from tests.auditor.test_planted_losses import broken_by
+
+Plant = Callable[[World], None]
+SHOWN = CANARY.text.encode()
+
+
+def give_a_lead_two_owners(world: World) -> None:
+    """Routing's row names one, everybody was told of another."""
+    story.change(world, world.leads[0].id, rep_id="rep-9")
+
+
+def let_feedback_know_another_owner(world: World) -> None:
+    world.owned[0] = replace(world.owned[0], rep_id="rep-9")
+
+
+def give_a_rep_too_many(world: World) -> None:
+    world.reps[:] = [replace(rep, max_open_leads=1) for rep in world.reps]
+
+
+def open_two_leads_for_one_contact(world: World) -> None:
+    story.qualify(world, "contact-0", rep_id="rep-2")
+
+
+def forget_a_lead_without_a_reason(world: World) -> None:
+    waiting = story.qualify(world, "contact-5", rep_id=None)
+    story.change(world, waiting, waiting_since=None, waiting_reason=None)
+    meet_anew(world, "contact-5")
+
+
+def meet_anew(world: World, contact_id: str) -> None:
+    """They want to be called again."""
+    world.consents[:] = [consent for consent in world.consents if consent.contact_id != contact_id]
+    story.meet(world, contact_id, version=3)
+
+
+def lose_a_decision_record(world: World) -> None:
+    world.records.pop(0)
+
+
+def decide_two_at_once(world: World) -> None:
+    number = next(number for number, record in enumerate(world.records) if record.kind == "assigned")
+    world.records[number] = replace(world.records[number], chosen=["rep-1", "rep-2"])
+
+
+def leave_an_engagement_without_a_verdict(world: World) -> None:
+    pair = world.ledgers.pop(0)
+    world.points[:] = [points for points in world.points if points.contact_id != pair.contact_id]
+
+
+def tell_twice_that_a_lead_qualified(world: World) -> None:
+    told = next(telling.event for telling in world.told if telling.event.type == "lead.qualified")
+    world.tell("routing", told.type, told.topic, told.key, dict(told.fact))
+
+
+def lose_a_case(world: World) -> None:
+    world.cases.pop()
+
+
+def open_a_second_case(world: World) -> None:
+    first = world.cases[0]
+    story.raise_case(world, first.report_id, "in_words")
+
+
+def set_a_wrong_due_time(world: World) -> None:
+    world.cases[0] = replace(world.cases[0], due_at=world.cases[0].due_at + timedelta(hours=1))
+
+
+def lose_the_words_of_a_case(world: World) -> None:
+    number = next(number for number, case in enumerate(world.cases) if case.certainty == "possible")
+    world.cases[number] = replace(world.cases[number], has_text=False)
+
+
+def become_aware_after_answering(world: World) -> None:
+    case = world.cases[0]
+    later = timedelta(hours=1)
+    world.cases[0] = replace(case, awareness_at=case.awareness_at + later, received_at=case.received_at + later, due_at=case.due_at + later)
+
+
+def set_a_case_aside(world: World) -> None:
+    event_id = next(telling.event.id for telling in world.told if telling.event.type == "case.opened")
+    world.parked.append(Parked("reporting.cases", "cases", "case.opened", event_id, "applying", "failed"))
+
+
+def tell_of_a_flagged_report(world: World) -> None:
+    flagged = next(report for report in world.reports if report.state == "case_only")
+    world.tell("feedback", "insight.recorded", "feedback", flagged.rep_id, {"report_id": flagged.id, "rep_id": flagged.rep_id})
+
+
+def type_into_an_event(world: World) -> None:
+    world.tell("feedback", "insight.recorded", "feedback", "rep-1", {"report_id": "r", "kind": "she said it was all far too much"})
+
+
+def say_more_of_a_case(world: World) -> None:
+    number = next(number for number, telling in enumerate(world.told) if telling.event.type == "case.opened")
+    said = world.told[number].event
+    more = made_event(said.id, said.service, said.type, said.topic, said.key, {**said.fact, "rep_id": "rep-1"}, at=said.recorded_at)
+    world.told[number] = replace(world.told[number], event=more)
+    world.on_topics[:] = [replace(one, event=more) if one.event.id == said.id else one for one in world.on_topics]
+
+
+def name_a_case_in_a_webhook(world: World) -> None:
+    body = orjson.loads(world.deliveries[0].body)
+    body["data"]["report_id"] = world.cases[0].id
+    world.deliveries[0] = replace(world.deliveries[0], body=orjson.dumps(body).decode())
+
+
+def show_in(place: str) -> Plant:
+    def show(world: World) -> None:
+        world.searching.look(place, "somewhere", b'{"note": "' + SHOWN + b'"}')
+
+    show.__name__ = f"show_typed_words_in_{place}"
+    return show
+
+
+def swap_events_of_a_lead_on_the_topic(world: World) -> None:
+    of_lead = [number for number, one in enumerate(world.on_topics) if one.key == world.leads[0].id]
+    first, second = of_lead[1], of_lead[2]
+    swapped = world.on_topics[second].event, world.on_topics[first].event
+    world.on_topics[first] = replace(world.on_topics[first], event=swapped[0])
+    world.on_topics[second] = replace(world.on_topics[second], event=swapped[1])
+
+
+def put_an_older_snapshot_behind_a_newer(world: World) -> None:
+    [first, second] = [number for number, one in enumerate(world.on_topics) if one.key == "contact-3" and one.event.topic == "contacts"]
+    older, newer = world.on_topics[first].event, world.on_topics[second].event
+    world.on_topics[first] = replace(world.on_topics[first], event=newer)
+    world.on_topics[second] = replace(world.on_topics[second], event=older)
+
+
+def take_webhooks_out_of_order(world: World) -> None:
+    [first, second, *_] = [number for number, one in enumerate(world.arrivals) if world.leads[0].id in one.body]
+    early, late = world.arrivals[first].at, world.arrivals[second].at + timedelta(seconds=1)
+    world.arrivals[first] = world.arrivals[first].model_copy(update={"at": late})
+    world.arrivals[second] = world.arrivals[second].model_copy(update={"at": early})
+
+
+def decide_back_in_time(world: World) -> None:
+    last = max(range(len(world.records)), key=lambda number: (world.records[number].lead_id, world.records[number].position))
+    world.records[last] = replace(world.records[last], at=world.records[last].at - timedelta(minutes=10))
+
+
+def leave_a_lead_with_who_opted_out(world: World) -> None:
+    story.meet(world, "contact-0", version=2, denied=("in_person", "phone", "video", "email"))
+
+
+def assign_after_the_opt_out(world: World) -> None:
+    """Their lead ended; a new one is opened and given away all the same, and ends by something else."""
+    world.now += timedelta(minutes=1)
+    lead_id = story.qualify(world, "contact-3", rep_id="rep-1")
+    story.change(world, lead_id, ended_at=world.now)
+    story.enter(world, lead_id, "recycled", "stage_changed", "rejected")
+
+
+def withdraw_without_a_word_of_why(world: World) -> None:
+    for number, telling in enumerate(world.told):
+        if telling.event.fact.get("reason") == "consent":
+            world.told[number] = replace(telling, event=replace(telling.event, fact={**telling.event.fact, "reason": "other"}))
+
+
+def keep_an_opt_out_from_routing(world: World) -> None:
+    known = world.contacts[:]
+    story.meet(world, "contact-2", version=2, denied=("any",))
+    world.contacts[:] = known
+    story.change(world, world.leads[2].id, stage="contacted")
+    world.records.append(
+        replace(world.records[-1], lead_id=world.leads[2].id, position=world.leads[2].record_count + 1, to_stage="contacted")
+    )
+    story.change(world, world.leads[2].id, record_count=world.leads[2].record_count + 1)
+
+
+def let_a_probe_in(world: World) -> None:
+    world.probes[0] = world.probes[0].model_copy(update={"status": 200})
+
+
+def report_on_a_lead_of_another(world: World) -> None:
+    number = next(number for number, report in enumerate(world.reports) if report.state == "recorded")
+    world.reports[number] = replace(world.reports[number], rep_id="rep-9")
+
+
+def tell_an_endpoint_under_two_ids(world: World) -> None:
+    world.arrivals.append(world.arrivals[0].model_copy(update={"webhook_id": world.new_id()}))
+
+
+def queue_nothing_for_who_asked(world: World) -> None:
+    gone = world.deliveries.pop()
+    world.attempts.pop()
+    world.arrivals.pop()
+    world.delivery_counts[gone.subscription, gone.state] -= 1
+
+
+def deliver_what_never_arrived(world: World) -> None:
+    world.arrivals.pop()
+
+
+def arrive_where_nothing_may_go(world: World) -> None:
+    seen: dict[str, Any] = {"webhook_id": world.new_id(), "is_signed_right": True, "body": "{}", "answered": 204}
+    world.arrivals.append(Arrival(at=world.now, endpoint="http://169.254.169.254/forbidden", **seen))
+
+
+def sign_wrongly(world: World) -> None:
+    world.arrivals.append(world.arrivals[0].model_copy(update={"is_signed_right": False}))
+
+
+def _settle(world: World, state: str, *, attempts: int, last: int | None) -> None:
+    world.delivery_counts["marketing", world.deliveries[-1].state] -= 1
+    world.delivery_counts["marketing", state] += 1
+    world.deliveries[-1] = replace(world.deliveries[-1], state=state, attempts=attempts)
+    template = world.attempts.pop()
+    world.attempts += [replace(template, number=number, status_code=last) for number in range(1, attempts + 1)]
+    world.arrivals[-1] = world.arrivals[-1].model_copy(update={"answered": last})
+
+
+def give_up_too_early(world: World) -> None:
+    _settle(world, "dead", attempts=3, last=500)
+
+
+def try_for_ever(world: World) -> None:
+    _settle(world, "dead", attempts=11, last=500)
+
+
+def forget_an_attempt(world: World) -> None:
+    world.attempts.pop()
+
+
+def keep_a_good_endpoint_waiting(world: World) -> None:
+    world.arrivals[:] = [arrival.model_copy(update={"at": arrival.at + timedelta(seconds=5)}) for arrival in world.arrivals]
+
+
+def grow(world: World) -> None:
+    world.samples[-1] = world.samples[-1].model_copy(update={"resident_bytes": 400_000_000})
+
+
+def stall(world: World) -> None:
+    world.samples[-1] = world.samples[-1].model_copy(update={"livez_seconds": 4.0})
+
+
+def answer_nobody(world: World) -> None:
+    world.samples[-1] = world.samples[-1].model_copy(update={"livez_seconds": None})
+
+
+def open_files_without_end(world: World) -> None:
+    world.samples[-1] = world.samples[-1].model_copy(update={"open_files": 5_000})
+
+
+def connect_without_end(world: World) -> None:
+    world.backlog[-1] = world.backlog[-1].model_copy(update={"database_connections": 60})
+
+
+def collapse(world: World) -> None:
+    world.webhooks[-1] = world.webhooks[-1].model_copy(update={"status": 500})
+
+
+def pile_up_for_ever(world: World) -> None:
+    world.backlog[-1] = world.backlog[-1].model_copy(update={"outbox": 40})
+
+
+def leave_an_event_in_the_outbox(world: World) -> None:
+    number = next(number for number, telling in enumerate(world.told) if telling.event.topic == "leads")
+    world.told[number] = replace(world.told[number], place="outbox", queued_at=world.now - timedelta(minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("plant", "invariants"),
+    [
+        (give_a_lead_two_owners, {"I3"}),
+        (let_feedback_know_another_owner, {"I3"}),
+        (give_a_rep_too_many, {"I3"}),
+        (open_two_leads_for_one_contact, {"I3"}),
+        (forget_a_lead_without_a_reason, {"I3"}),
+        (lose_a_decision_record, {"I3"}),
+        (decide_two_at_once, {"I3"}),
+        (leave_an_engagement_without_a_verdict, {"I3"}),
+        (tell_twice_that_a_lead_qualified, {"I3"}),
+        (lose_a_case, {"I4"}),
+        (open_a_second_case, {"I4"}),
+        (set_a_wrong_due_time, {"I4"}),
+        (lose_the_words_of_a_case, {"I4"}),
+        (become_aware_after_answering, {"I4"}),
+        (set_a_case_aside, {"I4"}),
+        (tell_of_a_flagged_report, {"I4"}),
+        (type_into_an_event, {"I5"}),
+        (say_more_of_a_case, {"I5"}),
+        (name_a_case_in_a_webhook, {"I5"}),
+        *((show_in(place), {"I5"}) for place in ("topic.feedback", "routing.briefs", "reporting.journal", "arrival.body", "log.feedback")),
+        (swap_events_of_a_lead_on_the_topic, {"I6"}),
+        (put_an_older_snapshot_behind_a_newer, {"I6"}),
+        (take_webhooks_out_of_order, {"I6"}),
+        (decide_back_in_time, {"I6"}),
+        (leave_a_lead_with_who_opted_out, {"I8"}),
+        (assign_after_the_opt_out, {"I8"}),
+        (withdraw_without_a_word_of_why, {"I8"}),
+        (keep_an_opt_out_from_routing, {"I8"}),
+        (let_a_probe_in, {"I9"}),
+        (report_on_a_lead_of_another, {"I9"}),
+        (tell_an_endpoint_under_two_ids, {"I11"}),
+        (queue_nothing_for_who_asked, {"I11"}),
+        (deliver_what_never_arrived, {"I11"}),
+        (arrive_where_nothing_may_go, {"I11"}),
+        (sign_wrongly, {"I11"}),
+        (give_up_too_early, {"I11"}),
+        (forget_an_attempt, {"I11"}),
+        (keep_a_good_endpoint_waiting, {"I11"}),
+        (try_for_ever, {"I12"}),
+        (grow, {"I12"}),
+        (stall, {"I12"}),
+        (answer_nobody, {"I12"}),
+        (open_files_without_end, {"I12"}),
+        (connect_without_end, {"I12"}),
+        (collapse, {"I12"}),
+        (pile_up_for_ever, {"I13"}),
+        (leave_an_event_in_the_outbox, {"I13"}),
+    ],
+    ids=lambda given: given.__name__ if callable(given) else "",
+)
+def test_it_is_found_by_the_invariant_it_breaks(world: World, plant: Plant, invariants: set[str]) -> None:
+    plant(world)
+    assert broken_by(world) == invariants
