@@ -13,13 +13,9 @@ from deploy.auditor.evidence.seams import Parked
 from deploy.auditor.limits import Limits
 from tests.auditor import story
 from tests.auditor.honest import BEGIN, World, made_event
+from tests.auditor.judging import broken_by
 
 Plant = Callable[[World], None]
-
-
-def broken_by(world: World) -> set[str]:
-    """The invariants that this world breaks."""
-    return {verdict.invariant for verdict in decide(world.evidence(), Limits()) if verdict.state == "broken"}
 
 
 def lose_an_item(world: World) -> None:

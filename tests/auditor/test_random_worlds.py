@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.auditor.conftest import told_world
 from tests.auditor.honest import World
-from tests.auditor.test_planted_losses import broken_by
+from tests.auditor.judging import broken_by
 
 sizes = st.tuples(st.integers(5, 9), st.integers(5, 9))
 """How many contacts and objections a world has."""
