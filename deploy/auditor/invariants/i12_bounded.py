@@ -11,7 +11,8 @@ from deploy.auditor.testimony import Sample
 from deploy.auditor.verdicts import Examination, Verdict
 
 _PROMISE = "memory, connections, files and retries are bounded; trouble is answered 429 or 503"
-_STATUSES = frozenset({202, 401, 404, 413, 415, 429, 503})
+# Webhooks are answered 202, engagements that an integrator posts 200.
+_STATUSES = frozenset({200, 202, 401, 404, 413, 415, 429, 503})
 # Fewer samples than this show no growth.
 _SAMPLES_MIN = 8
 # The witness connects too, and a killed process's connections are noticed a moment later.
@@ -82,12 +83,10 @@ def _connections(evidence: Evidence, limits: Limits, examination: Examination) -
     if evidence.witnessed.backlog is None:
         examination.leave_untold("nobody counted database connections")
         return
-    pids: dict[str, set[int]] = defaultdict(set)
-    for sample in evidence.witnessed.samples or ():
-        pids[sample.process].add(sample.pid)
+    names = {sample.process for sample in evidence.witnessed.samples or ()}
     for backlog in evidence.witnessed.backlog:
         examination.look_at()
-        processes = max(1, sum(1 for name in pids if name == backlog.service or name.startswith(f"{backlog.service}-")))
+        processes = max(1, sum(name.startswith(backlog.service) for name in names))
         bound = processes * limits.connections_per_process + _CONNECTIONS_BESIDE
         if backlog.database_connections > bound:
             examination.find(

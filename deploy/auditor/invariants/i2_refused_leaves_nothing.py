@@ -11,7 +11,7 @@ from deploy.auditor.verdicts import Examination, Verdict
 _PROMISE = "a webhook not acknowledged leaves nothing, or what its retry joins; never two"
 _SERVER_ERRORS = range(500, 600)
 
-Body = tuple[str | None, str]
+Body = tuple[str, str]
 """A source and the hash of a body it sent."""
 
 
@@ -28,13 +28,13 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     for tried in evidence.witnessed.webhooks:
         kind = acknowledged if is_acknowledged(tried) else in_doubt if tried.status is None or tried.status in _SERVER_ERRORS else refused
         kind[tried.source, tried.body_sha256] += 1
-    receipts: dict[Body, list[Receipt]] = defaultdict(list)
+    receipts: dict[str, list[Receipt]] = defaultdict(list)
     for receipt in evidence.intake.receipts:
-        receipts[receipt.source, receipt.body_sha256].append(receipt)
+        receipts[receipt.body_sha256].append(receipt)
     engagements = _engagements_by_place(evidence)
-    for body in sorted(in_doubt.keys() | refused.keys(), key=str):
+    for body in sorted(in_doubt.keys() | refused.keys()):
         examination.look_at(in_doubt[body] + refused[body])
-        left = receipts[body]
+        left = [receipt for receipt in receipts[body[1]] if receipt.source in (body[0], None)]
         if len(left) > acknowledged[body] + in_doubt[body]:
             examination.find("a refused webhook left a receipt", f"source={body[0]} body={body[1]} receipts={len(left)}")
         _at_most_one_each(body, left, engagements, examination)
