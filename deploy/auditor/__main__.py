@@ -15,7 +15,6 @@ from deploy.auditor.limits import Limits
 from deploy.auditor.printing import as_json, as_table
 from deploy.auditor.services import SERVICES
 from deploy.launcher.failures import LaunchFailed
-from deploy.launcher.lasting import running_world_of_clone
 
 _BROKEN, _COULD_NOT = 1, 2
 
@@ -46,6 +45,8 @@ def _sources(arguments: argparse.Namespace) -> Sources:
     named |= {name: url for name in SERVICES if (url := os.environ.get(f"FULLCIRCLE_AUDIT_{name.upper()}_DATABASE_URL"))}
     kafka = arguments.kafka or os.environ.get("FULLCIRCLE_KAFKA_BOOTSTRAP")
     if not named:
+        from deploy.launcher.lasting import running_world_of_clone  # where only services are installed there is none to ask
+
         world = running_world_of_clone()
         databases = {name: world.database_url(name) for name in SERVICES}
         return Sources(databases, world.kafka_bootstrap, arguments.logs or world.log(SERVICES[0]).parent)

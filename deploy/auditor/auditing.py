@@ -1,12 +1,12 @@
 """The audit: evidence is gathered from wherever it lies, and every invariant decided by it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.auditor.evidence import Evidence
-from deploy.auditor.evidence.events import Occurrence, Telling
+from deploy.auditor.evidence.events import Event, Occurrence, Telling
 from deploy.auditor.evidence.feedback import Feedback
 from deploy.auditor.evidence.intake import Intake
 from deploy.auditor.evidence.reporting import Reporting
@@ -72,6 +72,12 @@ class _Seams:
     parked: list[Parked] = field(default_factory=list)
 
 
+def _sharing(occurrence: Occurrence, in_books: Mapping[str, Event]) -> Occurrence:
+    """Most of what is on topics stands in the books word for word, and is kept in memory once."""
+    same = in_books.get(occurrence.event.id)
+    return replace(occurrence, event=same) if same == occurrence.event else occurrence
+
+
 async def gather(connections: Mapping[str, Connection], sources: Sources, *, testimony: Path | None, settled_at: datetime) -> Evidence:
     """Reads everything over these connections, one per service; they may stand in transactions of their own."""
     searching = Searching(witnesses.read_canaries(testimony))
@@ -90,7 +96,8 @@ async def gather(connections: Mapping[str, Connection], sources: Sources, *, tes
             await search_tables(connection, service, searching)
     on_topics: list[Occurrence] = []
     if sources.kafka_bootstrap:
-        on_topics = [occurrence async for occurrence in read_topics(sources.kafka_bootstrap, TOPICS, searching)]
+        in_books = {telling.event.id: telling.event for telling in seams.told}
+        on_topics = [_sharing(each, in_books) async for each in read_topics(sources.kafka_bootstrap, TOPICS, searching)]
     if searching.is_needed:
         witnesses.search_arrivals(witnessed.arrivals or (), searching)
         if sources.logs:

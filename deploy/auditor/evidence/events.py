@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from sys import intern
 from typing import Any, Literal
 
 import orjson
@@ -76,10 +77,10 @@ def read_event(*, topic: str, key: str, headers: Mapping[str, str], body: bytes)
         event_type = headers["ce_type"]
         return Event(
             id=headers["ce_id"],
-            type=event_type,
-            topic=topic,
+            type=intern(event_type),
+            topic=intern(topic),
             key=key,
-            service=headers["ce_source"].rpartition("/")[2],
+            service=intern(headers["ce_source"].rpartition("/")[2]),
             occurred_at=moment(headers["ce_time"]),
             recorded_at=moment(headers["ce_recordedtime"]),
             fact=_needed(event_type, fact),
