@@ -5,7 +5,7 @@ LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo outage up down addresses token clean-state test test-pages bench lint format lock
+.PHONY: help install demo outage audit up down addresses token clean-state test test-pages bench lint format lock
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: install ## Play the whole circle in a world of its own; KEEP=1 plays it in
 
 outage: install ## Stop Kafka under running services, keep posting, start it again, and count
 	@$(BIN)/python -m deploy.demo.outage
+
+audit: install ## Decide by evidence alone which promises were kept by what runs; EVIDENCE=folder adds what witnesses wrote down
+	@$(BIN)/python -m deploy.auditor $(if $(EVIDENCE),--testimony "$(EVIDENCE)") $(AUDIT_ARGS)
 
 up: install ## Start PostgreSQL, Kafka, the issuer and the four services, and leave them running
 	@$(LAUNCHER) up

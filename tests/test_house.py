@@ -78,6 +78,15 @@ def test_no_room_reaches_into_a_service_that_is_not_its_own(room: str) -> None:
         assert not foreign, f"{_named(path)} imports {foreign}"
 
 
+@pytest.mark.parametrize("path", _modules(ROOT / "deploy/auditor"), ids=_named)
+def test_the_auditor_uses_nothing_of_what_it_audits(path: Path) -> None:
+    borrowed = {name for name in _imports(_parsed(path)) if name.split(".")[0] in {*SERVICES, "shared"}}
+    assert not borrowed, f"what the services compute, or how, is no evidence: {borrowed}"
+    if path.name != "__main__.py":  # which may ask the launcher where this clone's world is
+        launcher = {name for name in _imports(_parsed(path)) if name.startswith("deploy.") and not name.startswith("deploy.auditor")}
+        assert not launcher, f"the auditor stands alone: {launcher}"
+
+
 @pytest.mark.parametrize("path", [*ALL_CODE, *_modules(ROOT / "tests")], ids=_named)
 def test_a_room_can_be_read_in_one_sitting(path: Path) -> None:
     lines = len(path.read_text().splitlines())

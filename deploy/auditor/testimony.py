@@ -42,7 +42,10 @@ class WebhookTry(Testimony):
 
 
 class ReportTry(Testimony):
-    """A field app posted a report. `mention`: it tells of an adverse event, by the rep's flag or only in words."""
+    """A field app posted a report. `mention`: it tells of an adverse event, by the rep's flag or only in words.
+
+    `case_id` is the case that the answer named, a refusal's too.
+    """
 
     file_name: ClassVar[str] = "reports.jsonl"
 
@@ -54,6 +57,7 @@ class ReportTry(Testimony):
     contact_id: str | None
     mention: Literal["flagged", "in_words"] | None
     status: int | None
+    case_id: str | None = None
 
 
 class Arrival(Testimony):
@@ -115,6 +119,16 @@ class Fault(Testimony):
     what: str
     ended_at: AwareDatetime
     recovery_seconds_max: float
+
+
+class Injected(Testimony):
+    """Somebody put a record on a topic themselves, past the services' books. `event_id` is what it claimed; None if it was no event."""
+
+    file_name: ClassVar[str] = "injected.jsonl"
+
+    topic: str
+    event_id: str | None
+    what: str
 
 
 class Canary(Testimony):

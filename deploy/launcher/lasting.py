@@ -88,6 +88,16 @@ def running_addresses() -> dict[str, str]:
     return {name: address for name, address in record.addresses.items() if name in running or name not in record.processes}
 
 
+def running_world_of_clone() -> World:
+    """This clone's world as it runs now, to look at; fails when nothing runs."""
+    place = lasting_place()
+    record = _read_record(place)
+    roster = Roster(place)
+    if record is None or not roster.running():
+        raise LaunchFailed(_NOTHING_RUNS)
+    return World(place, ports=record.ports, roster=roster, is_short_lived=False, say=lambda _: None)
+
+
 def token_of_running_world(*, role: str, rep: str, sub: str) -> str:
     """A bearer token from this clone's issuer; fails when it does not run."""
     place = lasting_place()

@@ -1,0 +1,81 @@
+"""Intake's tables, as far as they are evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, get_args
+
+from deploy.auditor.evidence.rows import ReadAs, Row
+
+Outcome = Literal["accepted", "duplicate", "ignored", "rejected"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt(Row):
+    """A request as it came, with the counts its sender was told."""
+
+    table: ClassVar[str] = "receipts"
+
+    id: str
+    door: str
+    source: str | None
+    body_sha256: Annotated[str, ReadAs("encode(sha256(body), 'hex')")]
+    received_at: datetime
+    accepted: int
+    duplicate: int
+    ignored: int
+    rejected: int
+
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """How many items ended as what."""
+        return {"accepted": self.accepted, "duplicate": self.duplicate, "ignored": self.ignored, "rejected": self.rejected}
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Row):
+    """What became of one item of a receipt."""
+
+    table: ClassVar[str] = "receipt_items"
+
+    receipt_id: str
+    position: int
+    outcome: str
+    engagement_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement(Row):
+    """An act on record."""
+
+    table: ClassVar[str] = "engagements"
+
+    id: str
+    receipt_id: str
+    source: str
+    source_event_id: str
+    contact_id: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consent(Row):
+    """The act that stands, per channel and purpose."""
+
+    table: ClassVar[str] = "consents"
+
+    contact_id: str
+    channel: str
+    purpose: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """All of it."""
+
+    receipts: Sequence[Receipt] = ()
+    items: Sequence[Item] = ()
+    engagements: Sequence[Engagement] = ()
+    consents: Sequence[Consent] = ()

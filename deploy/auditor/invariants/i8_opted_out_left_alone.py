@@ -1,0 +1,112 @@
+"""I8: nobody who opted out is called: their leads are withdrawn, visibly, and nothing is told of an assignment after it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from deploy.auditor.evidence import Evidence
+from deploy.auditor.evidence.events import Event
+from deploy.auditor.limits import Limits
+from deploy.auditor.verdicts import Examination, Verdict
+
+_PROMISE = "no assignment after an opt-out; one made in between is withdrawn, visibly"
+_REP_CHANNELS = frozenset({"in_person", "phone", "video", "email"})
+# Until then nobody has spoken with the person; afterwards the rep in conversation ends the lead with what they hear.
+_UNTOUCHED = frozenset({"mql", "assigned", "accepted"})
+# The opt-out is marked as applied a moment before its effect is committed, and an assignment decided in that moment is withdrawn with it.
+_IN_BETWEEN = timedelta(seconds=10)
+
+
+def decide(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Holds leads, and what was told of them, against who may not be contacted."""
+    examination = Examination("I8", _PROMISE)
+    known = {contact.contact_id for contact in evidence.routing.contacts if contact.version is not None}
+    by_directory = _opted_out((act.contact_id, act.channel, act.state) for act in evidence.intake.consents) & known
+    in_routing = _opted_out(
+        (contact.contact_id, act["channel"], act["state"]) for contact in evidence.routing.contacts for act in contact.consents
+    )
+    for contact_id in by_directory ^ in_routing:
+        if not _is_still_young(evidence, contact_id):
+            examination.find("routing knows other consents than the directory", f"contact={contact_id}")
+    opted_out = by_directory | in_routing
+    examination.look_at(len(opted_out))
+    _leads_withdrawn(evidence, opted_out, examination)
+    _visibly(evidence, examination)
+    _told_afterwards(evidence, in_routing, examination)
+    return examination.verdict()
+
+
+def _opted_out(acts: Iterable[tuple[str, str, str]]) -> set[str]:
+    """Who has denied everything, or every channel that a rep has. A channel denied for one purpose is denied."""
+    denied: dict[str, set[str]] = defaultdict(set)
+    for contact_id, channel, state in acts:
+        if state == "denied":
+            denied[contact_id].add(channel)
+    return {contact_id for contact_id, channels in denied.items() if "any" in channels or channels >= _REP_CHANNELS}
+
+
+def _is_still_young(evidence: Evidence, contact_id: str) -> bool:
+    snapshots = (event for event in evidence.events.values() if event.type == "contact.snapshot" and event.key == contact_id)
+    return any(event.recorded_at > evidence.settled_at for event in snapshots)
+
+
+def _leads_withdrawn(evidence: Evidence, opted_out: set[str], examination: Examination) -> None:
+    attempted = {clock.lead_id for clock in evidence.routing.clocks if clock.met_at is not None}
+    for lead in evidence.routing.leads:
+        if lead.contact_id in opted_out and lead.ended_at is None and lead.stage in _UNTOUCHED and lead.id not in attempted:
+            examination.find("a lead of somebody who opted out", f"lead={lead.id} contact={lead.contact_id} rep={lead.rep_id}")
+
+
+def _visibly(evidence: Evidence, examination: Examination) -> None:
+    """A withdrawal stands in the lead's history and was told; afterwards nobody is told that the lead is theirs."""
+    told_at: dict[str, int] = {}
+    assigned: dict[str, list[tuple[int, Event]]] = defaultdict(list)
+    for telling in evidence.told:
+        event = telling.event
+        if event.type == "lead.stage_changed" and event.fact["to_stage"] == "disqualified" and event.fact["reason"] == "consent":
+            told_at[event.fact["lead_id"]] = telling.position
+        if event.type == "lead.assigned":
+            assigned[event.fact["lead_id"]].append((telling.position, event))
+    delivered = {delivery.event_id for delivery in evidence.reporting.deliveries}
+    for record in evidence.routing.records:
+        if record.to_stage != "disqualified" or record.reason != "consent" or not evidence.is_settled(record.at):
+            continue
+        examination.look_at()
+        if record.lead_id not in told_at:
+            examination.find("a withdrawal that was not told", f"lead={record.lead_id}")
+            continue
+        for position, event in assigned[record.lead_id]:
+            if position > told_at[record.lead_id]:
+                sent = " and sent out" if event.id in delivered else ""
+                examination.find("an assignment after the withdrawal", f"lead={record.lead_id} event={event.id} told{sent}")
+
+
+def _told_afterwards(evidence: Evidence, opted_out: set[str], examination: Examination) -> None:
+    """No lead of theirs was assigned after routing had applied the snapshot that stops it."""
+    since = _applied_at(evidence, opted_out)
+    for event in evidence.events.values():
+        if event.type == "lead.assigned" and event.fact["contact_id"] in since:
+            examination.look_at()
+            if event.recorded_at > since[event.fact["contact_id"]] + _IN_BETWEEN:
+                examination.find("an assignment after the opt-out", f"lead={event.fact['lead_id']} event={event.id}")
+
+
+def _applied_at(evidence: Evidence, opted_out: set[str]) -> dict[str, datetime]:
+    """When routing first applied a snapshot since which the person has been opted out without interruption."""
+    applied = evidence.inbox.get("routing.contacts", {})
+    snapshots: dict[str, list[Event]] = defaultdict(list)
+    for event in evidence.events.values():
+        if event.type == "contact.snapshot" and event.fact["contact_id"] in opted_out and event.id in applied:
+            snapshots[event.fact["contact_id"]].append(event)
+    since: dict[str, datetime] = {}
+    for contact_id, events in snapshots.items():
+        for event in sorted(events, key=lambda event: int(event.fact["version"]), reverse=True):
+            if not _stops(event.fact):
+                break
+            since[contact_id] = applied[event.id]
+    return since
+
+
+def _stops(fact: Any) -> bool:
+    return bool(_opted_out((fact["contact_id"], act["channel"], act["state"]) for act in fact["consents"]))

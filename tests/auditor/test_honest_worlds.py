@@ -1,0 +1,44 @@
+"""A world in which every promise was kept is found so: whatever the auditor calls broken was not kept."""
+
+from dataclasses import replace
+
+from deploy.auditor.auditing import decide
+from deploy.auditor.evidence import Evidence, Witnessed
+from deploy.auditor.limits import Limits
+from tests.auditor import story
+from tests.auditor.honest import World
+
+
+def test_every_promise_is_kept_and_was_looked_at(world: World) -> None:
+    verdicts = decide(world.evidence(), Limits())
+    assert {verdict.invariant: verdict.findings for verdict in verdicts if verdict.findings} == {}
+    assert {verdict.invariant for verdict in verdicts if verdict.state != "kept"} == set()
+    assert [verdict.untold for verdict in verdicts if verdict.untold] == []
+
+
+def test_without_evidence_nothing_is_told(world: World) -> None:
+    nothing = Evidence(taken_at=world.now, settled_at=world.now)
+    verdicts = decide(nothing, Limits())
+    assert {verdict.state for verdict in verdicts} == {"not_told"}
+    assert [verdict.invariant for verdict in verdicts] == ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I11", "I12", "I13"]
+
+
+def test_without_witnesses_the_tables_alone_are_judged_and_what_is_missing_is_said(world: World) -> None:
+    verdicts = {verdict.invariant: verdict for verdict in decide(replace(world.evidence(), witnessed=Witnessed(), search=None), Limits())}
+    assert not [verdict for verdict in verdicts.values() if verdict.state == "broken"]
+    assert verdicts["I2"].state == "not_told"
+    assert {name for name, verdict in verdicts.items() if verdict.untold} == {"I1", "I2", "I4", "I5", "I9", "I11", "I12", "I13"}
+
+
+def test_what_is_younger_than_the_last_moment_of_rest_may_still_be_on_its_way(world: World) -> None:
+    at_rest = world.now
+    story.post(world, {"too-late": "contact-0"})
+    for later in (world.heard, world.points, world.journal):
+        later.pop()
+    world.event_counts["engagement.recorded"] -= 1
+    for consumer in ("routing.engagements", "reporting.engagements"):
+        world.inbox[consumer].popitem()
+    evidence = world.evidence()
+    assert {verdict.invariant for verdict in decide(evidence, Limits()) if verdict.state == "broken"} == {"I1"}
+    on_its_way = replace(evidence, settled_at=at_rest)
+    assert {verdict.invariant for verdict in decide(on_its_way, Limits()) if verdict.state == "broken"} == set()
