@@ -148,12 +148,12 @@ def fault_proxy(target_port: int, *, port: int = 0) -> Iterator[FaultProxy]:
     proxy = FaultProxy(target_port)
     proxy.port = port
     is_listening = threading.Event()
-    thread = threading.Thread(target=proxy._serve, args=(is_listening,), name="fault-proxy", daemon=True)  # noqa: SLF001
+    thread = threading.Thread(target=proxy._serve, args=(is_listening,), name="fault-proxy", daemon=True)
     thread.start()
     if not is_listening.wait(_ANSWER_SECONDS):
         raise OSError("the fault proxy could not listen")
     try:
         yield proxy
     finally:
-        proxy._loop.call_soon_threadsafe(proxy._stop)  # noqa: SLF001
+        proxy._loop.call_soon_threadsafe(proxy._stop)
         thread.join(_ANSWER_SECONDS)

@@ -1,0 +1,86 @@
+"""One run: a drill, or several one after the other, on one world; and the row that tells of it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from deploy.launcher.world import Say, World
+from tests.faults.drills.drill import Drill
+from tests.faults.rig import Mark, NeverCame, Rig, rig
+
+_LOAD_BEFORE_SECONDS = 3.0
+_LOAD_AFTER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a run found. `drain_seconds`: from the end of the last fault until nothing was on its way."""
+
+    fault: str
+    what: str
+    seed: int
+    is_short: bool
+    webhooks: int
+    acknowledged: int
+    tries: int
+    adverse_events: int
+    engagements: int
+    leads: int
+    drain_seconds: float
+    took_seconds: float
+    marks: list[Mark]
+    verdicts: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything held."""
+        return all(mark.held for mark in self.marks) and all(self.verdicts.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """For the file of results."""
+        return {**asdict(self), "passed": self.passed}
+
+
+async def run(world: World, drills: Sequence[Drill], *, seed: int, is_short: bool, folder: Path, say: Say) -> Row:
+    """Runs the drills under one load on a new world, lets everything settle, and asks what must hold."""
+    began = monotonic()
+    async with rig(world, folder=folder, seed=seed, is_short=is_short, say=say) as made:
+        made.load.begin()
+        await made.go_on_for(made.scaled(_LOAD_BEFORE_SECONDS, short=_LOAD_BEFORE_SECONDS / 2))
+        for drill in drills:
+            try:
+                await drill.run(made)
+            except NeverCame as reason:
+                made.must(f"{drill.fault} runs to its end", False, reason)
+        await made.go_on_for(made.scaled(_LOAD_AFTER_SECONDS, short=_LOAD_AFTER_SECONDS / 2))
+        drain_seconds = await made.settle()
+        return await _row(made, drills, seed=seed, drain_seconds=drain_seconds, took_seconds=monotonic() - began)
+
+
+async def _row(made: Rig, drills: Sequence[Drill], *, seed: int, drain_seconds: float, took_seconds: float) -> Row:
+    sent = made.load.sender.sent
+    [[engagements]] = await made.rows("intake", "SELECT count(*) FROM engagements")
+    [[leads]] = await made.rows("routing", "SELECT count(*) FROM leads")
+    return Row(
+        fault="+".join(drill.fault for drill in drills),
+        what="; ".join(drill.what for drill in drills),
+        seed=seed,
+        is_short=made.is_short,
+        webhooks=sent.posts,
+        acknowledged=sent.acknowledged,
+        tries=sent.tries,
+        adverse_events=made.load.field_app.reported.mentions,
+        engagements=engagements,
+        leads=leads,
+        drain_seconds=round(drain_seconds, 1),
+        took_seconds=round(took_seconds, 1),
+        marks=made.marks,
+    )
+
+
+def run_to_end(world: World, drills: Sequence[Drill], *, seed: int, is_short: bool, folder: Path, say: Say) -> Row:
+    """The same, for a caller without an event loop."""
+    return asyncio.run(run(world, drills, seed=seed, is_short=is_short, folder=folder, say=say))
