@@ -2,26 +2,33 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
+import httpx
 import psycopg
 
 from deploy.auditor import testimony
 from deploy.auditor.testimony import Witness
 from deploy.launcher.world import Say, World
 from tests.faults.load.load import FULL, SHORT, Load, load_on
-from tests.faults.load.preparation import plain
+from tests.faults.load.population import Person
+from tests.faults.load.preparation import add_people, plain
+from tests.faults.load.sender import Sender
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _POLL_SECONDS = 0.05
+_ROOM = 10_000
+_DIES_SECONDS = 30.0
+_HEARD_OF_TRIES = 150
+_HEARD_OF_EVERY_SECONDS = 0.2
 _TAKEN_SECONDS = 90.0
 _SETTLED_SECONDS = 180.0
 # Backlog is looked at once a second; so many looks in a row must find nothing.
@@ -48,11 +55,17 @@ class Rig:
     world: World
     load: Load
     witness: Witness
+    folder: Path
     chance: random.Random
     is_short: bool
     say: Say
     marks: list[Mark] = field(default_factory=list)
+    checks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     last_fault_ended_at: datetime | None = None
+
+    def afterwards(self, check: Callable[[], Awaitable[None]]) -> None:
+        """Has something looked at when everything has settled."""
+        self.checks.append(check)
 
     def scaled(self, full: float, *, short: float) -> float:
         """A number of seconds or times for the full run, or for the short one."""
@@ -92,18 +105,54 @@ class Rig:
                 testimony.Fault(at=at, fault=fault, what=what, ended_at=self.last_fault_ended_at, recovery_seconds_max=recovery_seconds)
             )
 
-    async def killed_at(self, service: str, moment: str, *, seconds: float = 20) -> None:
-        """Has a service die at that moment, then starts it again as it was."""
+    async def kill_at(self, service: str, moment: str) -> None:
+        """Starts a service so that it dies at that moment, and waits until it has. It stays dead."""
         await self.do(self.world.stop, service)
         await self.do(self.world.start_service, service, environment={"FULLCIRCLE_FAILPOINT": moment})
-        await self.until(lambda: not self.world.is_running(service), seconds=seconds, what=f"{service} dies at {moment}")
-        await self.do(self.world.restart, service)
+        await self.until(lambda: not self.world.is_running(service), seconds=_DIES_SECONDS, what=f"{service} dies at {moment}")
 
-    async def rows(self, service: str, query: str, *given: object) -> list[tuple[Any, ...]]:
+    @asynccontextmanager
+    async def crowd(self, at_once: int, *, intake: str = "intake") -> AsyncIterator[Sender]:
+        """A sender that has so many requests in flight at once, to that process of intake; the block ends when all it sent is taken."""
+        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
+        async with httpx.AsyncClient(trust_env=False, limits=limits) as client:
+            address = f"http://127.0.0.1:{self.world.port(intake)}"
+            sender = self.load.sender.crowd(client, intake=address, at_once_max=at_once)
+            try:
+                yield sender
+                self.must("all that the crowd sent is taken", await sender.all_taken(seconds=_TAKEN_SECONDS), f"{sender.waiting} waiting")
+            finally:
+                await sender.give_up()
+
+    async def add_people(self, more: Sequence[Person]) -> None:
+        """States more contacts to intake, and waits until every service has heard of them."""
+        await add_people(self.world, self.load.who, list(more), client=self.load.client)
+        ids = {"ids": [person.id for person in more]}
+        for service in ("routing", "feedback", "reporting"):
+            for _ in range(_HEARD_OF_TRIES):
+                [[known]] = await self.rows(service, "SELECT count(*) FROM contacts WHERE contact_id = ANY (%(ids)s)", ids)
+                if known == len(more):
+                    break
+                await asyncio.sleep(_HEARD_OF_EVERY_SECONDS)
+            else:
+                raise NeverCame(f"{service} never heard of {len(more)} more contacts")
+
+    async def rows(self, service: str, query: str, given: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """What a query finds in a service's database."""
+        async with self.database(service) as connection:
+            return [tuple(row) for row in await (await connection.execute(query.encode(), given)).fetchall()]
+
+    async def change(self, service: str, statement: str) -> None:
+        """Changes something in a service's database that no service would change."""
+        async with self.database(service) as connection:
+            await connection.execute(statement.encode())
+
+    @asynccontextmanager
+    async def database(self, service: str) -> AsyncIterator[psycopg.AsyncConnection]:
+        """A connection to a service's database, as that service, each statement on its own."""
         url = plain(self.world.database_url(service))
         async with await psycopg.AsyncConnection.connect(url, autocommit=True, application_name="rig") as connection:
-            return [tuple(row) for row in await (await connection.execute(query.encode(), given)).fetchall()]
+            yield connection
 
     async def settle(self) -> float:
         """Ends the load and waits until everything begun is taken and nothing is on its way. Returns the seconds since the last fault."""
@@ -123,16 +172,19 @@ class Rig:
             await self.until(nothing_left, seconds=_SETTLED_SECONDS, what="the backlog is 0")
         except NeverCame:
             self.must("the backlog comes to 0", False, self.load.watch.backlog)
-            return (datetime.now(UTC) - ended).total_seconds()
-        return (max(self.load.watch.nothing_since or since, since) - ended).total_seconds()
+        drained_at = max(self.load.watch.nothing_since or datetime.now(UTC), since)
+        for check in self.checks:
+            await check()
+        return (drained_at - ended).total_seconds()
 
 
 @asynccontextmanager
-async def rig(world: World, *, folder: Path, seed: int, is_short: bool, say: Say) -> AsyncIterator[Rig]:
-    """A rig on a new world, its load prepared and settled but not begun. Testimony goes into `folder`."""
+async def rig(world: World, *, folder: Path, seed: int, is_short: bool, needs_room: bool, say: Say) -> AsyncIterator[Rig]:
+    """A rig on a new world, its load prepared and settled but not begun. Testimony goes into `folder`; with room, reps are never full."""
     witness = Witness(folder)
     rates = SHORT if is_short else FULL
+    rates = replace(rates, open_leads_max=_ROOM) if needs_room else rates
     async with load_on(world, rates=rates, seed=seed, witness=witness) as load:
-        made = Rig(world, load, witness, random.Random(seed), is_short, say)
+        made = Rig(world, load, witness, folder, random.Random(seed), is_short, say)
         await made.until(lambda: load.watch.nothing_since is not None, seconds=60, what="the reference data has gone everywhere")
         yield made

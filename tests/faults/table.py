@@ -1,5 +1,6 @@
 """Results as a table for people."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,8 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    kept = [name for name, held in row["verdicts"].items() if held]
+    states = Counter(verdict["state"] for verdict in row["verdicts"])
+    verdicts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(states.items()))
     return (
         row["fault"],
         row["what"],
@@ -24,7 +26,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         str(row["adverse_events"]),
         str(row["engagements"]),
         str(row["leads"]),
-        f"{len(kept)} of {len(row['verdicts'])}",
+        verdicts,
         f"{row['drain_seconds']:g}",
         f"{row['took_seconds']:g}",
         "pass" if row["passed"] else "FAIL",
@@ -33,5 +35,10 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _broken(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     marks = [f"{row['fault']}: {mark['what']}: {mark['found']}" for row in rows for mark in row["marks"] if not mark["held"]]
-    verdicts = [f"{row['fault']}: {name} was not kept" for row in rows for name, held in row["verdicts"].items() if not held]
-    return ["", *marks, *verdicts] if marks or verdicts else []
+    findings = [
+        f"{row['fault']}: {verdict['invariant']}: {finding['wrong']}: {finding['total']}"
+        for row in rows
+        for verdict in row["verdicts"]
+        for finding in verdict["findings"]
+    ]
+    return ["", *marks, *findings] if marks or findings else []

@@ -1,7 +1,14 @@
 """The faults, a module for each family."""
 
-from tests.faults.drills import broker
+from tests.faults.drills import broker, copies, database, killed, poison, slow_commits
 from tests.faults.drills.drill import Drill
 
-DRILLS: tuple[Drill, ...] = (*broker.DRILLS,)
+DRILLS: tuple[Drill, ...] = (
+    *killed.DRILLS,
+    *broker.DRILLS,
+    *database.DRILLS,
+    *copies.DRILLS,
+    *poison.DRILLS,
+    *slow_commits.DRILLS,
+)
 """All of them, in the order in which they are run."""

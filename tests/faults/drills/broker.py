@@ -7,7 +7,7 @@ from tests.faults.drills.drill import Drill
 from tests.faults.rig import Rig
 
 _DRAIN_SECONDS = 30
-_CASES_SINCE = "SELECT count(*) FROM cases WHERE kind = 'adverse_event' AND received_at >= %s"
+_CASES_SINCE = "SELECT count(*) FROM cases WHERE kind = 'adverse_event' AND received_at >= %(since)s"
 
 
 async def stopped(rig: Rig) -> None:
@@ -20,7 +20,7 @@ async def stopped(rig: Rig) -> None:
         await rig.go_on_for(seconds)
         acknowledged = rig.load.sender.sent.acknowledged - before[0]
         tries = rig.load.sender.sent.tries - before[1]
-        [[cases]] = await rig.rows("feedback", _CASES_SINCE, at)
+        [[cases]] = await rig.rows("feedback", _CASES_SINCE, {"since": at})
         rig.must("intake acknowledges all it is sent meanwhile", acknowledged >= 0.95 * tries > 0, f"{acknowledged} of {tries} tries")
         rig.must("adverse events become cases meanwhile", cases >= 0.8 * seconds, f"{cases} cases in {seconds:g} s")
         await rig.do(rig.world.start_kafka)

@@ -8,8 +8,12 @@ from tests.faults.rig import Rig
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """`run` brings the fault about on a rig whose load goes on, and notes what must hold beside the invariants."""
+    """`run` brings the fault about on a rig whose load goes on, and notes what must hold beside the invariants.
+
+    `needs_room`: reps must never be full, because who got what is compared.
+    """
 
     fault: str
     what: str
     run: Callable[[Rig], Awaitable[None]]
+    needs_room: bool = False

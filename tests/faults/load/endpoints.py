@@ -44,23 +44,22 @@ class _Keeper:
         self._verifier = Webhook(secret)
         self.zoo: Zoo | None = None
         self._closing = asyncio.Event()
-        self._open = 0
+        self._conversations: set[asyncio.Task[None]] = set()
 
     async def receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open += 1
         answering = asyncio.create_task(self._answer_all(reader, writer))
+        self._conversations.add(answering)
         closing = asyncio.create_task(self._closing.wait())
         await asyncio.wait({answering, closing}, return_when=asyncio.FIRST_COMPLETED)
         answering.cancel()
         closing.cancel()
         writer.close()
-        self._open -= 1
+        self._conversations.discard(answering)
 
     async def close(self) -> None:
         """Hangs up on everybody."""
         self._closing.set()
-        while self._open:
-            await asyncio.sleep(0)
+        await asyncio.gather(*self._conversations, return_exceptions=True)
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):

@@ -214,11 +214,11 @@ class FieldApp:
 
     async def _try_once(self, report: Report) -> bool:
         """One try; whether the app may forget the report: it was taken, or refused for what it says."""
-        at, status = datetime.now(UTC), None
+        at, status, case_id = datetime.now(UTC), None, None
         address = f"{self._addresses['feedback']}/v1/{report.kind}s"
         try:
             answer = await self._client.post(address, json=dict(report.content), headers=self._headers(report.rep_id), timeout=_TRY_SECONDS)
-            status = answer.status_code
+            status, case_id = answer.status_code, answer.json().get("case_id")
         except httpx.HTTPError:
             pass
         self.reported.statuses[str(status)] += 1
@@ -237,6 +237,7 @@ class FieldApp:
                 contact_id=report.content.get("contact_id"),
                 mention=report.mention,
                 status=status,
+                case_id=case_id,
             )
         )
         return is_settled

@@ -21,6 +21,8 @@ WELL = "well"
 
 _FORBIDDEN = "forbidden"
 _EVENTS = ("lead.assigned", "lead.stage_changed", "theme.emerged", "decision.opened", "decision.decided", "change.published")
+# Who never takes any keeps all of them waiting.
+_FEW_EVENTS = ("lead.assigned",)
 _TIMEOUT_SECONDS = 30.0
 
 
@@ -107,9 +109,11 @@ async def _connect(office: _Office, platforms: Platforms, people: Population) ->
 
 
 async def _subscribe(office: _Office, zoo: Zoo) -> None:
-    urls = {**{temper: zoo.url(temper) for temper in TEMPERS}, _FORBIDDEN: zoo.url("well")}
+    urls: dict[str, str] = {temper: zoo.url(temper) for temper in TEMPERS}
+    urls[_FORBIDDEN] = zoo.url("well")
     for name, url in urls.items():
-        subscription = {"url": url, "source": MAUTIC, "events": list(_EVENTS), "secrets": [zoo.secret]}
+        events = _EVENTS if name == WELL else _FEW_EVENTS
+        subscription = {"url": url, "source": MAUTIC, "events": list(events), "secrets": [zoo.secret]}
         await office.call("PUT", "marketing", "reporting", f"/v1/subscriptions/{name}", subscription)
 
 

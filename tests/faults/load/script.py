@@ -72,7 +72,11 @@ class Script:
 
     def submission(self, person: Person) -> Post:
         """This person filled in the form."""
-        return mautic_post([mautic.submitted(recipient(person), number=next(self._numbers), at=_now())])
+        return mautic_post([self.submitted(recipient(person))])
+
+    def submitted(self, whose: Recipient, *, at: datetime | None = None) -> QueuedEvent:
+        """The form was filled in, now or then."""
+        return mautic.submitted(whose, number=next(self._numbers), at=at or _now())
 
     def visit(self, person: Person) -> Post:
         """This person asked for a rep's visit: enough to become a lead."""

@@ -5,7 +5,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import httpx
@@ -64,14 +64,28 @@ class Sent:
 class Sender:
     """Posts what it is given and tells the witness of every try."""
 
-    def __init__(self, platforms: Platforms, witness: Witness, client: httpx.AsyncClient, *, seed: int) -> None:
+    def __init__(
+        self,
+        platforms: Platforms,
+        witness: Witness,
+        client: httpx.AsyncClient,
+        *,
+        seed: int,
+        at_once_max: int = _AT_ONCE_MAX,
+        sent: Sent | None = None,
+    ) -> None:
         self._platforms = platforms
         self._witness = witness
         self._client = client
         self._jitter = random.Random(seed)
-        self._room = asyncio.Semaphore(_AT_ONCE_MAX)
+        self._room = asyncio.Semaphore(at_once_max)
         self._sending: set[asyncio.Task[None]] = set()
-        self.sent = Sent()
+        self.sent = sent or Sent()
+
+    def crowd(self, client: httpx.AsyncClient, *, intake: str, at_once_max: int) -> "Sender":
+        """Another sender for the same platforms, by a client of its own and to any process of intake; what it sends is counted here."""
+        platforms = replace(self._platforms, intake=intake)
+        return Sender(platforms, self._witness, client, seed=self._jitter.randrange(1_000_000), at_once_max=at_once_max, sent=self.sent)
 
     @property
     def waiting(self) -> int:
