@@ -1,6 +1,6 @@
 """The faults, a module for each family."""
 
-from tests.faults.drills import broker, copies, database, killed, poison, slow_commits
+from tests.faults.drills import broker, copies, database, disorder, killed, membership, poison, slow_commits
 from tests.faults.drills.drill import Drill
 
 DRILLS: tuple[Drill, ...] = (
@@ -8,7 +8,9 @@ DRILLS: tuple[Drill, ...] = (
     *broker.DRILLS,
     *database.DRILLS,
     *copies.DRILLS,
+    *disorder.DRILLS,
     *poison.DRILLS,
+    *membership.DRILLS,
     *slow_commits.DRILLS,
 )
 """All of them, in the order in which they are run."""

@@ -12,9 +12,7 @@ from tests.faults.rig import Rig
 _BACK_WITHIN_SECONDS = 5
 _CUT_EVERY_SECONDS = 0.3
 # Those of the services alone: the witnesses look on.
-_CONNECTIONS = (
-    "SELECT pid, coalesce(xact_start IS NOT NULL, false) FROM pg_stat_activity WHERE application_name LIKE 'fullcircle-%' ORDER BY pid"
-)
+_CONNECTIONS = "SELECT pid, xact_start IS NOT NULL FROM pg_stat_activity WHERE application_name LIKE 'fullcircle-%' ORDER BY pid"
 
 
 async def away(rig: Rig) -> None:
@@ -52,9 +50,8 @@ async def connections_cut(rig: Rig) -> None:
             while monotonic() < deadline:
                 rows = await (await administration.execute(_CONNECTIONS)).fetchall()
                 at_work = [pid for pid, is_inside in rows if is_inside]
-                chosen = (
-                    rig.chance.choice(at_work) if at_work and rig.chance.random() < 0.5 else rig.chance.choice([pid for pid, _ in rows])
-                )
+                among = at_work if at_work and rig.chance.random() < 0.5 else [pid for pid, _ in rows]
+                chosen = rig.chance.choice(among)
                 await administration.execute("SELECT pg_terminate_backend(%s)", (chosen,))
                 cut, inside = cut + 1, inside + (chosen in at_work)
                 await rig.go_on_for(_CUT_EVERY_SECONDS)

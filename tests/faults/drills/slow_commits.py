@@ -15,7 +15,8 @@ _DELAY = """
     CREATE FUNCTION drill_delay() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN PERFORM pg_sleep(random() * 0.4); RETURN NULL; END $$;
     CREATE CONSTRAINT TRIGGER drill_delay AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN (NEW.topic = 'engagements' AND right(NEW.event_id::text, 1) IN ('0', '4', '8', 'c')) EXECUTE FUNCTION drill_delay()
+        FOR EACH ROW WHEN (NEW.topic = 'engagements' AND right(NEW.event_id::text, 1) IN ('0', '4', '8', 'c'))
+        EXECUTE FUNCTION drill_delay()
 """
 _NO_DELAY = "DROP TRIGGER drill_delay ON outbox; DROP FUNCTION drill_delay()"
 _OPEN = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"

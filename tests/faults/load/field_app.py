@@ -160,10 +160,11 @@ class FieldApp:
         content = {"id": str(report_id), "lead_id": lead_id, "code": code, "channel": "phone", "occurred_at": _now()}
         return Report(report_id, "outcome", rep_id, content)
 
-    def objection(self, lead_id: str, rep_id: str) -> Report:
+    def objection(self, lead_id: str, rep_id: str, *, topic: str | None = None) -> Report:
         """What was objected, in ordinary words."""
         report_id = self._new_id()
-        return Report(report_id, "objection", rep_id, self._objection(report_id, {"lead_id": lead_id}, note=self._random.choice(_ORDINARY)))
+        content = self._objection(report_id, {"lead_id": lead_id}, note=self._random.choice(_ORDINARY))
+        return Report(report_id, "objection", rep_id, {**content, "topic": topic} if topic else content)
 
     def _objection(self, report_id: UUID, subject: Mapping[str, str], *, note: str, is_flagged: bool = False) -> dict[str, Any]:
         about = {"brand_id": self._people.launch.brand_id} if "contact_id" in subject else {}

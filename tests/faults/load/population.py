@@ -31,6 +31,11 @@ class Person:
     account_id: str | None
     postal_code: str
 
+    @property
+    def is_fit(self) -> bool:
+        """Whether the launch's policy looks for them, so that what they do can make them a lead."""
+        return self.specialty == "cardiology" or (self.specialty == "internal_medicine" and self.account_id is not None)
+
     def row(self, *, denied_at: str | None = None) -> dict[str, Any]:
         """As a directory states them; `denied_at` is when they asked not to be contacted at all."""
         denial = {"channel": "any", "purpose": "marketing", "state": "denied", "at": denied_at}

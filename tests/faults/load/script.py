@@ -70,6 +70,10 @@ class Script:
             self._sent = [*self._sent[-_REMEMBERED_POSTS:], post]
             yield post
 
+    def next_number(self) -> int:
+        """A number that no other event of this script has."""
+        return next(self._numbers)
+
     def submission(self, person: Person) -> Post:
         """This person filled in the form."""
         return mautic_post([self.submitted(recipient(person))])
