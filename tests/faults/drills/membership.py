@@ -14,7 +14,7 @@ from tests.faults.drills.drill import Drill
 from tests.faults.proxy import fault_proxy
 from tests.faults.rig import Rig
 
-_JOIN_OR_LEAVE_EVERY_SECONDS = 2.0
+_EVERY_SECONDS = 2.0
 _PROGRESS_SECONDS = 10.0
 _GROUPS = sorted({f"{service}.{contract.topic.name}" for contract in REGISTRY.values() for service in contract.consumers})
 _APPLIED = "SELECT count(*) FROM inbox"
@@ -31,16 +31,14 @@ async def rebalancing(rig: Rig) -> None:
     """A stranger joins every group and leaves it again, takes partitions and does nothing with them."""
     seconds = rig.scaled(120, short=12)
     progress: list[int] = []
-    async with rig.fault(
-        "F20", f"consumers join and leave every {_JOIN_OR_LEAVE_EVERY_SECONDS:g} s for {seconds:g} s", recovery_seconds=60
-    ):
+    async with rig.fault("F20", f"strangers join and leave every {_EVERY_SECONDS:g} s for {seconds:g} s", recovery_seconds=60):
         watching = asyncio.create_task(_progress_of_routing(rig, seconds, progress))
         deadline = monotonic() + seconds
         while monotonic() < deadline:
             async with AsyncExitStack() as joined:
                 await asyncio.gather(*(_join(rig, group, joined) for group in _GROUPS))
-                await rig.go_on_for(_JOIN_OR_LEAVE_EVERY_SECONDS)
-            await rig.go_on_for(_JOIN_OR_LEAVE_EVERY_SECONDS)
+                await rig.go_on_for(_EVERY_SECONDS)
+            await rig.go_on_for(_EVERY_SECONDS)
         await watching
     rig.must(f"routing goes on in every {_PROGRESS_SECONDS:g} s", bool(progress) and min(progress) > 0, progress)
 
@@ -61,7 +59,7 @@ async def _progress_of_routing(rig: Rig, seconds: float, progress: list[int]) ->
 
 
 async def twins(rig: Rig) -> None:
-    """Two processes of each service; the leaders are behind a proxy, which makes their connections half-open, and then the server ends them."""
+    """Two processes of each service; the leaders' connections become half-open behind a proxy, then the server ends them."""
     world, pause = rig.world, rig.scaled(15, short=3)
     postgres_port = int(world.admin_url.rpartition(":")[2].partition("/")[0])
     with fault_proxy(postgres_port) as proxy:
@@ -70,9 +68,7 @@ async def twins(rig: Rig) -> None:
             await rig.do(world.start_another, service, twin, environment={"FULLCIRCLE_DATABASE_URL": url})
         await rig.do(world.wait_until_ready, *_TWIN.values())
         rig.load.processes.extend(_TWIN.values())
-        async with rig.fault(
-            "F24", "every service runs twice, and the leaders lose their lock unawares and then aware", recovery_seconds=60
-        ):
+        async with rig.fault("F24", "every service runs twice, and leaders lose their lock", recovery_seconds=60):
             await _on_all(rig, world.stop)
             await _on_all(rig, world.start_service)
             await rig.do(world.wait_until_ready, *SERVICES)

@@ -135,8 +135,9 @@ async def _kafka(bootstrap: str) -> AsyncIterator[_Kafka]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
     try:
         async with asyncio.timeout(2 * _KAFKA_SECONDS):
-            await admin.start()
+            # In this order: a consumer that is stopped before its own tasks began takes its caller's with them.
             await consumer.start()
+            await admin.start()
         yield _Kafka(admin, consumer)
     finally:
         with suppress(KafkaError, TimeoutError):
