@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import shutil
 import sys
 import tempfile
 import time
@@ -42,6 +43,7 @@ def _run(drill: Drill, arguments: argparse.Namespace) -> dict[str, object]:
         return known
     _say(f"{drill.fault}  {drill.what}")
     folder = Path(arguments.testimony or tempfile.mkdtemp(prefix="faults-")) / drill.fault
+    shutil.rmtree(folder, ignore_errors=True)  # witnesses of another run know nothing of this world
     with running_world() as world:
         row = run_to_end(world, [drill], seed=arguments.seed, is_short=arguments.short, folder=folder, say=_say)
     _tell(row, folder)
