@@ -13,6 +13,7 @@ from deploy.launcher.failures import LaunchFailed
 from deploy.launcher.world import running_world
 from tests.faults.drills import DRILLS
 from tests.faults.drills.drill import Drill
+from tests.faults.rig import Plan
 from tests.faults.run import Row, run_to_end
 from tests.faults.table import table
 
@@ -45,7 +46,7 @@ def _run(drill: Drill, arguments: argparse.Namespace) -> dict[str, object]:
     folder = Path(arguments.testimony or tempfile.mkdtemp(prefix="faults-")) / drill.fault
     shutil.rmtree(folder, ignore_errors=True)  # witnesses of another run know nothing of this world
     with running_world() as world:
-        row = run_to_end(world, [drill], seed=arguments.seed, is_short=arguments.short, folder=folder, say=_say)
+        row = run_to_end(world, [drill], Plan(arguments.seed, arguments.short, arguments.rate), folder=folder, say=_say)
     _tell(row, folder)
     if arguments.results:
         with Path(arguments.results).open("a") as results:
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="*", metavar="FAULT", help="these alone, as in F8 F12 (default: all)")
     parser.add_argument("--seed", type=int, default=7, help="decides every choice of load and faults (default: %(default)s)")
     parser.add_argument("--short", action="store_true", help="few seconds each, a small load")
+    parser.add_argument("--rate", type=float, metavar="N", help="webhooks a second, if not as many as usual")
     parser.add_argument("--results", metavar="FILE", help="a row per fault is appended here, and what has passed there is not run again")
     parser.add_argument("--testimony", metavar="FOLDER", help="where witnesses write (default: a new temporary folder)")
     return parser

@@ -40,6 +40,15 @@ class NeverCame(AssertionError):
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run goes: the seed of all its choices, in full or short, and the load if it shall be another than usual."""
+
+    seed: int
+    is_short: bool
+    webhooks_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """One thing that must hold, whether it did, and what was found."""
 
@@ -179,12 +188,13 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(world: World, *, folder: Path, seed: int, is_short: bool, needs_room: bool, say: Say) -> AsyncIterator[Rig]:
+async def rig(world: World, plan: Plan, *, folder: Path, needs_room: bool, say: Say) -> AsyncIterator[Rig]:
     """A rig on a new world, its load prepared and settled but not begun. Testimony goes into `folder`; with room, reps are never full."""
     witness = Witness(folder)
-    rates = SHORT if is_short else FULL
+    rates = SHORT if plan.is_short else FULL
+    rates = replace(rates, webhooks_per_second=plan.webhooks_per_second or rates.webhooks_per_second)
     rates = replace(rates, open_leads_max=_ROOM) if needs_room else rates
-    async with load_on(world, rates=rates, seed=seed, witness=witness) as load:
-        made = Rig(world, load, witness, folder, random.Random(seed), is_short, say)
+    async with load_on(world, rates=rates, seed=plan.seed, witness=witness) as load:
+        made = Rig(world, load, witness, folder, random.Random(plan.seed), plan.is_short, say)
         await made.until(lambda: load.watch.nothing_since is not None, seconds=60, what="the reference data has gone everywhere")
         yield made

@@ -12,7 +12,7 @@ from deploy.auditor.verdicts import Verdict
 from deploy.launcher.servers import SERVICES
 from deploy.launcher.world import Say, World
 from tests.faults.drills.drill import Drill
-from tests.faults.rig import Mark, NeverCame, Rig, rig
+from tests.faults.rig import Mark, NeverCame, Plan, Rig, rig
 
 _LOAD_BEFORE_SECONDS = 3.0
 _LOAD_AFTER_SECONDS = 2.0
@@ -49,11 +49,11 @@ class Row:
         return {**asdict(self), "passed": self.passed}
 
 
-async def run(world: World, drills: Sequence[Drill], *, seed: int, is_short: bool, folder: Path, say: Say) -> Row:
+async def run(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path, say: Say) -> Row:
     """Runs the drills under one load on a new world, lets everything settle, and asks what must hold."""
     began = monotonic()
     needs_room = any(drill.needs_room for drill in drills)
-    async with rig(world, folder=folder, seed=seed, is_short=is_short, needs_room=needs_room, say=say) as made:
+    async with rig(world, plan, folder=folder, needs_room=needs_room, say=say) as made:
         made.load.begin()
         await made.go_on_for(made.scaled(_LOAD_BEFORE_SECONDS, short=_LOAD_BEFORE_SECONDS / 2))
         for drill in drills:
@@ -63,7 +63,7 @@ async def run(world: World, drills: Sequence[Drill], *, seed: int, is_short: boo
                 made.must(f"{drill.fault} runs to its end", False, reason)
         await made.go_on_for(made.scaled(_LOAD_AFTER_SECONDS, short=_LOAD_AFTER_SECONDS / 2))
         drain_seconds = await made.settle()
-        row = await _row(made, drills, seed=seed, drain_seconds=drain_seconds)
+        row = await _row(made, drills, seed=plan.seed, drain_seconds=drain_seconds)
     # The load and its connections are gone by now: the audit has the machine to itself.
     verdicts = await _audit(world, folder, say)
     return replace(row, verdicts=verdicts, took_seconds=round(monotonic() - began, 1))
@@ -101,6 +101,6 @@ async def _row(made: Rig, drills: Sequence[Drill], *, seed: int, drain_seconds: 
     )
 
 
-def run_to_end(world: World, drills: Sequence[Drill], *, seed: int, is_short: bool, folder: Path, say: Say) -> Row:
+def run_to_end(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path, say: Say) -> Row:
     """The same, for a caller without an event loop."""
-    return asyncio.run(run(world, drills, seed=seed, is_short=is_short, folder=folder, say=say))
+    return asyncio.run(run(world, drills, plan, folder=folder, say=say))

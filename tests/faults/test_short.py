@@ -8,6 +8,7 @@ import pytest
 
 from deploy.launcher.world import World, running_world
 from tests.faults.drills import DRILLS
+from tests.faults.rig import Plan
 from tests.faults.run import Row, run
 
 # Those that protect most per second. The others take longer, most of it until Kafka gives a dead consumer's partitions to the next.
@@ -30,7 +31,7 @@ async def row(world: World, tmp_path_factory: pytest.TempPathFactory) -> Row:
     said: list[str] = []
     drills = [drill for drill in DRILLS if drill.fault in CHOSEN]
     folder: Path = tmp_path_factory.mktemp("testimony")
-    return await run(world, drills, seed=SEED, is_short=True, folder=folder, say=said.append)
+    return await run(world, drills, Plan(SEED, is_short=True), folder=folder, say=said.append)
 
 
 async def test_each_fault_leaves_what_it_must(row: Row) -> None:

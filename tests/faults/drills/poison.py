@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 
+from deploy.auditor.testimony import Injected
 from deploy.launcher.servers import SERVICES
 from shared.events import REGISTRY, TOPICS, Topic
 from tests.faults.drills.drill import Drill
@@ -29,8 +30,11 @@ async def poison(rig: Rig) -> None:
         await _refuse(rig, victim)
         async with AIOKafkaProducer(bootstrap_servers=rig.world.kafka_bootstrap, acks="all") as producer:
             for topic in TOPICS:
-                for value, headers in _poison_for(topic):
-                    await producer.send_and_wait(topic.name, value, key=b"poison", headers=headers)
+                for what, value, headers in _poison_for(topic):
+                    injected = Injected(at=datetime.now(UTC), topic=topic.name, event_id=headers["ce_id"], what=what)
+                    rig.witness.tell(injected)
+                    raw = [(name, given.encode()) for name, given in headers.items()]
+                    await producer.send_and_wait(topic.name, value, key=b"poison", headers=raw)
         await _submit(rig, [victim, *others])
         await _parks(rig, at_least=1)
         await _until_heard(rig, "poison-%", len(others))
@@ -123,13 +127,13 @@ async def _mended(rig: Rig, victim: Person, *, like: str, everybody: int) -> Non
     await _until_heard(rig, like, everybody)
 
 
-def _poison_for(topic: Topic) -> list[tuple[bytes | None, list[tuple[str, bytes]]]]:
-    """Two records nobody can read, and one of a type nobody knows, which is no fault."""
+def _poison_for(topic: Topic) -> list[tuple[str, bytes | None, dict[str, str]]]:
+    """What it is, value and headers: two records nobody can read, and one of a type nobody knows, which is no fault."""
     contract = next(contract for contract in REGISTRY.values() if contract.topic is topic)
 
-    def headers(event_type: str) -> list[tuple[str, bytes]]:
+    def headers(event_type: str) -> dict[str, str]:
         now = datetime.now(UTC).isoformat()
-        attributes = {
+        return {
             "ce_specversion": "1.0",
             "ce_id": str(uuid4()),
             "ce_type": event_type,
@@ -138,10 +142,9 @@ def _poison_for(topic: Topic) -> list[tuple[bytes | None, list[tuple[str, bytes]
             "ce_recordedtime": now,
             "ce_correlationid": str(uuid4()),
         }
-        return [(name, value.encode()) for name, value in attributes.items()]
 
-    event_type = contract.event_type
-    return [(b'{"spoilt":', headers(event_type)), (None, headers(event_type)), (b"{}", headers("horoscope.read"))]
+    known, unknown = headers(contract.event_type), headers("horoscope.read")
+    return [("garbage", b'{"spoilt":', known), ("nothing", None, headers(contract.event_type)), ("an unknown type", b"{}", unknown)]
 
 
 DRILLS = (Drill("F19", "poison at the head of each topic", poison), Drill("F23", "row 57 of 100", one_bad_row))
