@@ -55,7 +55,7 @@ async def run(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path
     needs_room = any(drill.needs_room for drill in drills)
     async with rig(world, plan, folder=folder, needs_room=needs_room, say=say) as made:
         made.load.begin()
-        await made.go_on_for(made.scaled(_LOAD_BEFORE_SECONDS, short=_LOAD_BEFORE_SECONDS / 2))
+        await made.go_on_for(_LOAD_BEFORE_SECONDS)
         for drill in drills:
             try:
                 await drill.run(made)

@@ -17,12 +17,11 @@ _CASE_TIMES = "SELECT report_id, awareness_at, due_at FROM cases WHERE kind = 'a
 
 async def intake(rig: Rig) -> None:
     """At each step of a webhook, then whenever."""
-    async with rig.fault("F1", "intake is killed at each step of a webhook", recovery_seconds=30):
+    times = int(rig.scaled(100, short=2))
+    async with rig.fault("F1", f"intake is killed at each step of a webhook, then at random, {times} times", recovery_seconds=30):
         for moment in _WEBHOOK_MOMENTS * int(rig.scaled(3, short=1)):
             await rig.kill_at("intake", moment)
         await rig.do(rig.world.restart, "intake")
-    times = int(rig.scaled(100, short=2))
-    async with rig.fault("F1", f"intake is killed at random, {times} times", recovery_seconds=30):
         for _ in range(times):
             await rig.go_on_for(rig.chance.uniform(0.2, 1.2))
             await rig.do(rig.world.kill, "intake")
