@@ -37,6 +37,13 @@ token: install ## Print a bearer token: make token ROLE=rep REP=rep-017 SUB=alic
 clean-state: install ## Delete this clone's databases, events, keys and logs
 	@$(LAUNCHER) clean-state
 
+.PHONY: faults faults-all
+faults: install ## Break something under load and audit what is left: make faults ONLY=F8 SEED=7; SHORT=1 takes seconds
+	@$(BIN)/python -m tests.faults --seed $(or $(SEED),7) $(if $(ONLY),--only $(ONLY)) $(if $(SHORT),--short)
+
+faults-all: install ## Every fault in turn, with a table at the end; RESULTS=file goes on where an earlier run ended
+	@$(BIN)/python -m tests.faults --seed $(or $(SEED),7) --results $(or $(RESULTS),faults-$(or $(SEED),7).jsonl)
+
 test: install ## Run every test, on PostgreSQL and Kafka of its own
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 

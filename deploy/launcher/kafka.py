@@ -91,6 +91,10 @@ class KafkaServer:
         # "=" joined: a random id that begins with "-" would read as an option.
         self._run(_FORMAT, _FORMAT_HEAP, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "--config", str(self._settings))
 
+    def forget(self) -> None:
+        """Lets the next start begin with an empty data folder, laid out anew by `begin_format`."""
+        self._formatted.unlink(missing_ok=True)
+
     def begin_start(self) -> None:
         """Starts the broker, after the data folder is laid out."""
         if not self._formatted.exists():

@@ -81,6 +81,11 @@ class Roster:
         started = self._started(name)
         return started is not None and started.is_running()
 
+    def pid(self, name: str) -> int | None:
+        """The process id of that name's process; None when it doesn't run."""
+        started = self._started(name)
+        return started.pid if started is not None and started.is_running() else None
+
     def wait_until(self, name: str, is_ready: Callable[[], bool], *, timeout_seconds: float) -> None:
         """Returns once the process is ready; fails when it ends before that, or the time is over."""
         deadline = time.monotonic() + timeout_seconds

@@ -3,11 +3,12 @@
 import os
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from deploy.launcher.loopback import get_status
 from deploy.launcher.places import CHECKOUT
-from deploy.launcher.ports import LOOPBACK, Ports
+from deploy.launcher.ports import LOOPBACK, Ports, unused_port
 from deploy.launcher.processes import Roster
 from deploy.launcher.servers import SERVICES, Servers
 
@@ -15,6 +16,7 @@ ISSUER = "issuer"
 AUDIENCE = "fullcircle"
 
 _MIGRATION_SECONDS = 120.0
+_REPUBLISH_SECONDS = 120.0
 _READY_SECONDS = 90.0
 _OK = 200
 
@@ -30,10 +32,15 @@ class Programs:
         self._ports = ports
         self._roster = roster
         self._servers = servers
+        self._ports_of_others: dict[str, int] = {}
+
+    def port(self, name: str) -> int:
+        """Where that program, or another process of a service, listens."""
+        return self._ports_of_others.get(name) or self._ports.of(name)
 
     def address(self, name: str) -> str:
         """Where that program answers."""
-        return f"http://{LOOPBACK}:{self._ports.of(name)}"
+        return f"http://{LOOPBACK}:{self.port(name)}"
 
     def migrate(self) -> None:
         """Brings every service's database up to its newest revision; needs PostgreSQL alone."""
@@ -54,9 +61,21 @@ class Programs:
         """Starts one service, with more variables than usual where some are given."""
         self._run(name, "-m", name, environment={**self.service_environment(name), **(extra or {})})
 
+    def start_another(self, service: str, name: str, *, part: str, extra: Mapping[str, str] | None = None) -> None:
+        """Starts one more process of a service under a name and on a port of its own."""
+        self._ports_of_others[name] = unused_port()
+        environment = {**self._service_environment(service), "FULLCIRCLE_PORT": str(self.port(name)), **(extra or {})}
+        self._run(name, "-m", service, "run", part, environment=environment)
+
+    def republish(self, service: str, *, since: datetime) -> None:
+        """Has a service send again what Kafka had acknowledged since then; returns when it is back in the outbox."""
+        name = f"{service}-republish"
+        self._run(name, "-m", service, "republish", "--since", since.isoformat(), environment=self._service_environment(service))
+        self._roster.wait_for_success(name, timeout_seconds=_REPUBLISH_SECONDS)
+
     def wait_until_ready(self, name: str) -> None:
         path = "/livez" if name == ISSUER else "/readyz"
-        port = self._ports.of(name)
+        port = self.port(name)
         self._roster.wait_until(name, lambda: get_status(port, path) == _OK, timeout_seconds=_READY_SECONDS)
 
     def _run(self, name: str, *arguments: str, environment: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ from deploy.launcher.ports import LOOPBACK, Ports, unused_ports
 from deploy.launcher.postgres import POSTGRES, PostgresServer
 from deploy.launcher.processes import Roster
 from deploy.launcher.short_lived import short_lived_place
-from deploy.launcher.stopping import stop_kafka
+from deploy.launcher.stopping import crash_postgres, stop_kafka
 from shared.events.topics import TOPICS
 
 SERVICES = ("intake", "routing", "feedback", "reporting")
@@ -115,6 +115,27 @@ class Servers:
         self._kafka.fetch()
         self._kafka.begin_start()
         self._kafka.wait_until_ready()
+
+    def empty_kafka(self) -> None:
+        """Throws away everything that the world's own broker, which must be stopped, has kept: topics, events, offsets."""
+        if self._kafka is None:
+            raise LaunchFailed(f"The Kafka server at {self.kafka_bootstrap} was not started here and is not emptied here.")
+        self._kafka.forget()
+        self._kafka.fetch()
+        self._kafka.begin_format()
+
+    def crash_postgres(self) -> None:
+        """Ends the world's own PostgreSQL at once, every connection cut; what was committed stays."""
+        if self._postgres is None:
+            raise LaunchFailed(f"The PostgreSQL server at {public_address(self.admin_url)} was not started here and is not stopped here.")
+        crash_postgres(self._roster)
+
+    def start_postgres(self) -> None:
+        """Starts the world's own PostgreSQL again at the same address; returns when it answers."""
+        if self._postgres is None:
+            raise LaunchFailed(f"The PostgreSQL server at {public_address(self.admin_url)} was not started here and is not started here.")
+        self._postgres.begin_start()
+        self._postgres.wait_until_ready()
 
     def _begin_on_external_kafka(self) -> None:
         present = external_kafka.topics(self.kafka_bootstrap) & _OUR_TOPICS

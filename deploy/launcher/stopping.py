@@ -30,3 +30,8 @@ def stop_service(roster: Roster, name: str) -> None:
 def stop_kafka(roster: Roster) -> None:
     """Lets the broker leave in good order."""
     roster.stop([KAFKA], grace_seconds=_SERVER_GRACE_SECONDS)
+
+
+def crash_postgres(roster: Roster) -> None:
+    """Ends PostgreSQL at once, as `pg_ctl stop -m immediate` does: every connection is cut, and the next start recovers from the log."""
+    roster.stop([POSTGRES], with_signal=signal.SIGQUIT, grace_seconds=_SERVER_GRACE_SECONDS)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from deploy.launcher.failures import LaunchFailed
@@ -95,15 +96,44 @@ class World:
         """The file that holds what that process printed since it was started last."""
         return self._roster.log(name)
 
-    def kill(self, service: str) -> None:
-        """Ends a service at once, without asking."""
-        self._roster.kill([service])
+    def pid(self, name: str) -> int | None:
+        """The process id of what runs under that name; None when nothing does."""
+        return self._roster.pid(name)
+
+    def port(self, name: str) -> int:
+        """Where that program, or another process of a service, listens."""
+        return self._programs.port(name)
+
+    def kill(self, *names: str) -> None:
+        """Ends these processes at once, all together, without asking."""
+        self._roster.kill(names)
+
+    def stop(self, name: str) -> None:
+        """Lets a process of a service leave in good order."""
+        stop_service(self._roster, name)
+
+    def start_service(self, service: str, *, environment: Mapping[str, str] | None = None) -> None:
+        """Starts a service that doesn't run, with these extra variables; it may not be ready yet, or ever."""
+        self._programs.start_service(service, extra=environment)
+
+    def start_another(self, service: str, name: str, *, part: str = "all", environment: Mapping[str, str] | None = None) -> None:
+        """Starts one more process of a service, or of its `api` or `worker` alone, under that name; it may not be ready yet."""
+        self._programs.start_another(service, name, part=part, extra=environment)
+
+    def wait_until_ready(self, *names: str) -> None:
+        """Returns when all of these are ready; fails when one ends before that."""
+        for name in names:
+            self._programs.wait_until_ready(name)
 
     def restart(self, service: str, *, environment: Mapping[str, str] | None = None) -> None:
         """Stops a service in good order if it runs, starts it with these extra variables, returns when it is ready."""
-        stop_service(self._roster, service)
-        self._programs.start_service(service, extra=environment)
-        self._programs.wait_until_ready(service)
+        self.stop(service)
+        self.start_service(service, environment=environment)
+        self.wait_until_ready(service)
+
+    def republish(self, service: str, *, since: datetime) -> None:
+        """Has a service send again what Kafka had acknowledged since then; returns when it is back in the outbox."""
+        self._programs.republish(service, since=since)
 
     def stop_kafka(self) -> None:
         """Stops the broker; its topics and events stay."""
@@ -112,6 +142,18 @@ class World:
     def start_kafka(self) -> None:
         """Starts the broker again at the same address; returns when it serves requests."""
         self._servers.start_kafka()
+
+    def empty_kafka(self) -> None:
+        """Throws away all that the broker, which must be stopped, has kept: topics, events, offsets."""
+        self._servers.empty_kafka()
+
+    def crash_postgres(self) -> None:
+        """Ends PostgreSQL at once, every connection cut; what was committed stays."""
+        self._servers.crash_postgres()
+
+    def start_postgres(self) -> None:
+        """Starts PostgreSQL again at the same address; returns when it answers."""
+        self._servers.start_postgres()
 
 
 @contextmanager

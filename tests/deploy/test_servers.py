@@ -97,6 +97,28 @@ async def test_a_topic_and_its_events_survive_a_stop_of_the_broker(own_servers: 
     assert record.value == b"before the stop"
 
 
+async def test_an_emptied_broker_starts_as_a_new_one(own_servers: Servers) -> None:
+    await create_topic(own_servers.kafka_bootstrap, "thrown-away")
+    own_servers.stop_kafka()
+    own_servers.empty_kafka()
+    own_servers.start_kafka()
+    assert external_kafka.topics(own_servers.kafka_bootstrap) == set()
+
+
+def test_what_was_committed_outlasts_a_crash_of_postgres_and_connections_do_not(own_servers: Servers) -> None:
+    url = plain(own_servers.database_url("routing"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE outlasting AS SELECT 1 AS one")
+        own_servers.crash_postgres()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError, match="Connection refused"):
+        psycopg.connect(url)
+    own_servers.start_postgres()
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT one FROM outlasting").fetchone() == (1,)
+
+
 def test_making_the_databases_twice_keeps_what_is_in_them(own_servers: Servers) -> None:
     first = ServiceDatabase("made_twice", "first-password")
     second = ServiceDatabase("made_twice", "second-password")
@@ -120,6 +142,8 @@ async def test_a_short_lived_world_leaves_nothing_on_servers_that_stay(found_ser
         await create_topic(guest.kafka_bootstrap, "contacts")
         with pytest.raises(LaunchFailed, match="was not started here"):
             guest.stop_kafka()
+        with pytest.raises(LaunchFailed, match="was not started here"):
+            guest.crash_postgres()
     assert names_on(found_servers.admin_url) == before
     assert "contacts" not in external_kafka.topics(found_servers.kafka_bootstrap)
 

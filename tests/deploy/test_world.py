@@ -61,6 +61,7 @@ def test_a_world_is_whole_and_each_part_can_be_stopped_and_started() -> None:
         assert all(get_status(port_of(world, name), "/readyz") == 200 for name in SERVICES)
         check_token(world)
         check_kill_and_restart(world)
+        check_one_more_process(world)
         place = world.log("issuer").parents[1]
         assert place.exists()
         world.stop_kafka()
@@ -87,6 +88,17 @@ def check_kill_and_restart(world: World) -> None:
     world.restart("routing", environment={"STANDIN_SAYS": "started again"})
     assert get_status(port_of(world, "routing"), "/readyz") == 200
     assert "started again" in world.log("routing").read_text()
+
+
+def check_one_more_process(world: World) -> None:
+    world.start_another("routing", "routing-second", part="worker", environment={"STANDIN_SAYS": "a second one"})
+    world.wait_until_ready("routing", "routing-second")
+    assert world.pid("routing") != world.pid("routing-second")
+    assert get_status(world.port("routing-second"), "/readyz") == 200
+    assert "a second one" in world.log("routing-second").read_text()
+    world.stop("routing-second")
+    assert world.pid("routing-second") is None
+    assert world.is_running("routing")
 
 
 def test_a_mode_other_than_development_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,13 @@
 from collections import Counter
 
 import pytest
-from aiokafka import AIOKafkaConsumer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.launcher.world import World
 from tests.end_to_end.circle import Circle
 from tests.polling import until
+from tests.records import times_told
 
 
 async def _rows(world: World, service: str, query: str) -> list[tuple[object, ...]]:
@@ -19,21 +19,6 @@ async def _rows(world: World, service: str, query: str) -> list[tuple[object, ..
             return [tuple(row) for row in await connection.execute(text(query))]
     finally:
         await engine.dispose()
-
-
-async def _times_on_topic(world: World, topic: str, contacts: set[str]) -> Counter[str]:
-    """How often each event about these contacts stands on a topic, by event id."""
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=world.kafka_bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
-    await consumer.start()
-    times: Counter[str] = Counter()
-    try:
-        ends = await consumer.end_offsets(consumer.assignment())
-        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            for batch in (await consumer.getmany(timeout_ms=200)).values():
-                times.update(dict(record.headers)["ce_id"].decode() for record in batch if record.key.decode() in contacts)
-    finally:
-        await consumer.stop()
-    return times
 
 
 async def _settled(circle: Circle, contacts: list[str]) -> None:
@@ -80,7 +65,7 @@ async def test_relay_killed_between_kafkas_acknowledgement_and_its_own_commit_se
     await _settled(circle, contacts)
     await until(contacts_left, what="intake's outbox is empty again")
 
-    times = await _times_on_topic(world, "engagements", set(contacts))
+    times = await times_told(world.kafka_bootstrap, "engagements", keys=set(contacts))
     assert len(times) == len(contacts)
     assert max(times.values()) == 2, "the batch was not sent again: the failpoint did not hit its moment"
     await _each_counted_once(world, circle, contacts, before)

@@ -27,7 +27,7 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
         _in_time(case, examination)
     _handed_over(evidence, examination)
     for parked in evidence.parked:
-        if (parked.type or "").startswith("case."):
+        if (parked.type or "").startswith("case.") and parked.event_id not in evidence.injected:
             examination.find("a case that was set aside", f"consumer={parked.consumer} event={parked.event_id}")
     _out_of_the_commercial_path(evidence, examination)
     return examination.verdict()

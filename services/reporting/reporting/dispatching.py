@@ -164,7 +164,8 @@ class Dispatcher:
     async def _deliver(self, client: httpx.AsyncClient, due: _Due) -> None:
         at, began = self._clock(), monotonic()
         outcome = await self._attempt(client, due, at=at)
-        failpoints.reach("dispatcher.delivered")
+        if isinstance(outcome, Answered):
+            failpoints.reach("dispatcher.delivered")
         number = due.attempts + 1
         verdict = verdict_on(outcome, attempts=number, now=self._clock(), jitter=random.random())  # noqa: S311  spreads load, hides nothing
         note = {

@@ -15,6 +15,7 @@ from feedback import queries
 from feedback.decisions.cases import aware_since, due_at
 from feedback.decisions.triage import Finding, Triage
 from feedback.tables import Case, CaseText
+from shared import failpoints
 from shared.database import Database
 from shared.events import Event
 from shared.events.cases import CaseOpened
@@ -60,6 +61,8 @@ async def open_cases(database: Database, mention: Mention, triage: Triage) -> Op
         for finding in triage.findings:
             case_id, report_id = await _open_case(session, replace(mention, report_id=report_id), finding, correlation_id=correlation_id)
             case_ids.append(case_id)
+        failpoints.reach("case.opening")
+    failpoints.reach("case.opened")
     return OpenedCases(report_id, tuple(case_ids))
 
 

@@ -143,9 +143,9 @@ async def _publish(session: AsyncSession, reports: Sequence[Report], *, now: dat
 
 async def _pending(session: AsyncSession, lead_ids: set[str]) -> dict[str, list[Report]]:
     """What waits for these leads, in the order it came."""
-    waits = select(ReportRow).where(ReportRow.lead_id.in_(lead_ids), ReportRow.state == "pending").order_by(ReportRow.id).with_for_update()
+    waits = select(ReportRow).where(ReportRow.lead_id.in_(lead_ids), ReportRow.state == "pending").with_for_update()
     waiting: dict[str, list[Report]] = {}
-    for row in await session.scalars(waits):
+    for row in await session.scalars(waits.order_by(ReportRow.received_at, ReportRow.id)):
         report = Report(**{column: getattr(row, column) for column in _STORED})
         waiting.setdefault(str(row.lead_id), []).append(report)
     return waiting

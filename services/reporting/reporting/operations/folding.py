@@ -11,6 +11,7 @@ from reporting.decisions.signals import Scope, gained
 from reporting.operations import dossiers
 from reporting.operations.recording import record
 from reporting.operations.signalling import redecide
+from shared import failpoints
 from shared.events import Event
 
 
@@ -26,6 +27,7 @@ async def fold(session: AsyncSession, events: Sequence[Event], *, now: datetime)
         after = folded(before, (event.fact for event in events))
         await dossiers.write(session, before, after)
         await dossiers.shift_rollups(session, shifts(before.values(), after.values()))
+        failpoints.reach("rollups.shifted")
         await redecide(session, _causes(before, after, events), now=now)
     await record(session, events, now=now)
 

@@ -1,0 +1,106 @@
+"""One run: a drill, or several one after the other, on one world; and the row that tells of it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from deploy.auditor.auditing import Sources, audit
+from deploy.auditor.verdicts import Verdict
+from deploy.launcher.servers import SERVICES
+from deploy.launcher.world import Say, World
+from tests.faults.drills.drill import Drill
+from tests.faults.rig import Mark, NeverCame, Plan, Rig, rig
+
+_LOAD_BEFORE_SECONDS = 3.0
+_LOAD_AFTER_SECONDS = 2.0
+# Everything has settled by then, but for endpoints that never take anything.
+_QUIET_WITHIN_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a run found. `drain_seconds`: from the end of the last fault until nothing was on its way."""
+
+    fault: str
+    what: str
+    seed: int
+    is_short: bool
+    webhooks: int
+    acknowledged: int
+    tries: int
+    adverse_events: int
+    engagements: int
+    leads: int
+    drain_seconds: float
+    took_seconds: float
+    marks: list[Mark]
+    verdicts: list[Verdict]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything held."""
+        return all(mark.held for mark in self.marks) and not any(verdict.state == "broken" for verdict in self.verdicts)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the file of results."""
+        return {**asdict(self), "passed": self.passed}
+
+
+async def run(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path, say: Say) -> Row:
+    """Runs the drills under one load on a new world, lets everything settle, and asks what must hold."""
+    began = monotonic()
+    needs_room = any(drill.needs_room for drill in drills)
+    async with rig(world, plan, folder=folder, needs_room=needs_room, say=say) as made:
+        made.load.begin()
+        await made.go_on_for(_LOAD_BEFORE_SECONDS)
+        for drill in drills:
+            try:
+                await drill.run(made)
+            except NeverCame as reason:
+                made.must(f"{drill.fault} runs to its end", False, reason)
+        await made.go_on_for(made.scaled(_LOAD_AFTER_SECONDS, short=_LOAD_AFTER_SECONDS / 2))
+        drain_seconds = await made.settle()
+        row = await _row(made, drills, seed=plan.seed, drain_seconds=drain_seconds)
+    # The load and its connections are gone by now: the audit has the machine to itself.
+    verdicts = await _audit(world, folder, say)
+    return replace(row, verdicts=verdicts, took_seconds=round(monotonic() - began, 1))
+
+
+async def _audit(world: World, folder: Path, say: Say) -> list[Verdict]:
+    databases = {service: world.database_url(service) for service in SERVICES}
+    logs = world.log(SERVICES[0]).parent
+    verdicts = await audit(Sources(databases, world.kafka_bootstrap, logs), testimony=folder, quiet_within_seconds=_QUIET_WITHIN_SECONDS)
+    for verdict in verdicts:
+        for finding in verdict.findings:
+            say(f"      BROKEN {verdict.invariant}: {finding.wrong}: {finding.total}, as in {'; '.join(finding.examples[:3])}")
+    return verdicts
+
+
+async def _row(made: Rig, drills: Sequence[Drill], *, seed: int, drain_seconds: float) -> Row:
+    sent = made.load.sender.sent
+    [[engagements]] = await made.rows("intake", "SELECT count(*) FROM engagements")
+    [[leads]] = await made.rows("routing", "SELECT count(*) FROM leads")
+    return Row(
+        fault="+".join(drill.fault for drill in drills),
+        what="; ".join(drill.what for drill in drills),
+        seed=seed,
+        is_short=made.is_short,
+        webhooks=sent.posts,
+        acknowledged=sent.acknowledged,
+        tries=sent.tries,
+        adverse_events=made.load.field_app.reported.mentions,
+        engagements=engagements,
+        leads=leads,
+        drain_seconds=round(drain_seconds, 1),
+        took_seconds=0.0,
+        marks=made.marks,
+        verdicts=[],
+    )
+
+
+def run_to_end(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path, say: Say) -> Row:
+    """The same, for a caller without an event loop."""
+    return asyncio.run(run(world, drills, plan, folder=folder, say=say))
