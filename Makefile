@@ -5,10 +5,10 @@ LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo outage up down addresses token clean-state test test-pages lint format lock
+.PHONY: help install demo outage up down addresses token clean-state test test-pages test-gateway lint format lock
 
 help: ## Show these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## Make .venv with everything locked in it (the other commands do this first)
 	@$(PYTHON) deploy/launcher/install.py
@@ -45,6 +45,15 @@ chromium: # Debian's, installed if it is missing and we may
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get -qq update && \
 	  DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation) >/dev/null
 	@command -v chromium >/dev/null || { echo "test-pages needs Chromium: install your system's package chromium." >&2; exit 1; }
+
+test-gateway: install nginx ## Run the tests of the gateway on a real nginx
+	@$(BIN)/python -m pytest -m gateway tests/gateway $(PYTEST_ARGS)
+
+.PHONY: nginx
+nginx: # Debian's, likewise, without starting what its package would serve
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get -qq update && \
+	  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends nginx-light) >/dev/null
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { echo "test-gateway needs nginx: install your system's package nginx." >&2; exit 1; }
 
 lint: install ## Check style and types
 	@$(BIN)/python -m ruff check .
