@@ -5,10 +5,10 @@ LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo outage audit up down addresses token clean-state test test-pages bench lint format lock
+.PHONY: help install demo outage audit faults faults-all up down addresses token clean-state test test-pages test-gateway bench lint format lock
 
 help: ## Show these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## Make .venv with everything locked in it (the other commands do this first)
 	@$(PYTHON) deploy/launcher/install.py
@@ -37,7 +37,6 @@ token: install ## Print a bearer token: make token ROLE=rep REP=rep-017 SUB=alic
 clean-state: install ## Delete this clone's databases, events, keys and logs
 	@$(LAUNCHER) clean-state
 
-.PHONY: faults faults-all
 faults: install ## Break something under load and audit what is left: make faults ONLY=F8 SEED=7; SHORT=1 takes seconds
 	@$(BIN)/python -m tests.faults --seed $(or $(SEED),7) $(if $(ONLY),--only $(ONLY)) $(if $(SHORT),--short)
 
@@ -55,6 +54,15 @@ chromium: # Debian's, installed if it is missing and we may
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get -qq update && \
 	  DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation) >/dev/null
 	@command -v chromium >/dev/null || { echo "test-pages needs Chromium: install your system's package chromium." >&2; exit 1; }
+
+test-gateway: install nginx ## Run the tests of the gateway on a real nginx
+	@$(BIN)/python -m pytest -m gateway tests/gateway $(PYTEST_ARGS)
+
+.PHONY: nginx
+nginx: # Debian's, likewise, without starting what its package would serve
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get -qq update && \
+	  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends nginx-light) >/dev/null
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { echo "test-gateway needs nginx: install your system's package nginx." >&2; exit 1; }
 
 bench: install ## Take the performance figures, or those named: make bench ONLY="P1 P4"; each is one line at the end
 	@$(BIN)/python -m tests.bench $(ONLY)

@@ -9,14 +9,13 @@ from contextlib import contextmanager
 import httpx
 
 from deploy.demo.checks import CannotGoOn, Checks, Say
-from deploy.demo.deployment import Deployment, deployment_behind
+from deploy.demo.deployment import TOKEN_COMMAND, Deployment, deployment_behind
 from deploy.demo.play import play
 from deploy.launcher.failures import LaunchFailed
 from deploy.launcher.lasting import kept_world
 from deploy.launcher.world import World, running_world
 
 _OPENING = "Full Circle plays one launch, from the first click to what changed because of it.\n"
-_TOKEN_COMMAND = "docker compose exec -T issuer python -m deploy.issuer token"  # noqa: S105 - it asks for one, and is none
 _INTERRUPTED = 130  # as shells report a program ended by Ctrl-C
 
 
@@ -26,7 +25,7 @@ def main() -> int:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--keep", action="store_true", help="play in this clone's world and leave it running")
     where.add_argument("--against", metavar="ORIGIN", help="play in the deployment whose gateway is there, as in http://localhost:8080")
-    parser.add_argument("--token-command", default=_TOKEN_COMMAND, help="prints a token of that deployment (default: %(default)s)")
+    parser.add_argument("--token-command", default=TOKEN_COMMAND, help="prints a token of that deployment (default: %(default)s)")
     parser.add_argument("--endpoint-listens", default="127.0.0.1", help="the address marketing's endpoint listens on, for --against")
     parser.add_argument("--endpoint-host", default="127.0.0.1", help="the name by which that deployment reaches the endpoint")
     arguments = parser.parse_args()

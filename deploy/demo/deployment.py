@@ -9,6 +9,9 @@ from typing import Protocol
 from deploy.demo.checks import CannotGoOn
 from deploy.launcher.servers import SERVICES
 
+TOKEN_COMMAND = "docker compose exec -T issuer python -m deploy.issuer token"  # noqa: S105 - it asks for one, and is none
+"""How a deployment by compose with the development issuer is asked for a token."""
+
 _LOOPBACK = "127.0.0.1"
 _TOKEN_TIMEOUT_SECONDS = 30.0
 
@@ -32,7 +35,7 @@ class Deployment:
     endpoint_host: str = _LOOPBACK
 
 
-def deployment_behind(origin: str, *, token_command: str, endpoint_listens: str, endpoint_host: str) -> Deployment:
+def deployment_behind(origin: str, *, token_command: str, endpoint_listens: str = _LOOPBACK, endpoint_host: str = _LOOPBACK) -> Deployment:
     """The deployment whose gateway is at this origin. `token_command` is run with --role, --rep and --sub and prints a token."""
 
     def token(*, role: str, rep: str, sub: str) -> str:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import problems
 
 MAX_BODY_BYTES: Final = 5 * 1024 * 1024  # 10,000 ordinary rows of a bulk upsert fit
-BODY_ARRIVAL_SECONDS: Final = 10.0  # the server has no deadline of its own: half a body would hold its connection for ever
+BODY_ARRIVAL_SECONDS: Final = 8.0  # the server has no deadline of its own: half a body would hold its connection for ever
 
 
 class BodyLimits:

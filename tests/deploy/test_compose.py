@@ -71,6 +71,14 @@ def test_every_base_image_is_of_one_version() -> None:
     assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${PYTHON}", "services"}
 
 
+def test_each_of_our_images_is_built_by_one_service_and_looked_for_nowhere_else() -> None:
+    # Built by each service that runs it, an image would be another one each time, and the next `up` would replace every container at once.
+    ours = {name: container for name, container in CONTAINERS.items() if container["image"].startswith("fullcircle")}
+    assert {name for name, container in ours.items() if "build" in container} == {"intake", "databases"}
+    assert {CONTAINERS[name]["image"] for name in ("intake", "databases")} == {container["image"] for container in ours.values()}
+    assert {container["pull_policy"] for container in ours.values()} == {"never"}
+
+
 def test_only_the_gateway_can_be_reached_and_only_from_this_machine_unless_told_otherwise() -> None:
     published = {name: container["ports"] for name, container in CONTAINERS.items() if container.get("ports")}
     assert {name: [interpolated(port, {}) for port in ports] for name, ports in published.items()} == {"gateway": ["127.0.0.1:8080:8080"]}
