@@ -13,7 +13,7 @@ from intake.decisions.adapters import reading
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
 from intake.decisions.persons import person_of
-from intake.decisions.signatures import Recipe, Stamp
+from intake.decisions.signatures import Header, Signature, Stamp
 
 # What HubSpot decodes in the address before it signs it (developers.hubspot.com, validating requests, v3); every other escape stays.
 _SIGNED_DECODED = {
@@ -34,10 +34,10 @@ def signed_form(uri: str) -> str:
     return _ESCAPE.sub(lambda escape: _SIGNED_DECODED.get(escape[1].lower(), escape[0]), uri)
 
 
-RECIPE = Recipe(
-    signature_header="x-hubspot-signature-v3",
+RECIPE = Signature(
+    place=Header("x-hubspot-signature-v3"),
     parts=("method", "uri", "body", "timestamp"),
-    stamp=Stamp(header="x-hubspot-request-timestamp", tolerance=timedelta(seconds=300)),
+    stamp=Stamp(Header("x-hubspot-request-timestamp"), unit="ms", tolerance=timedelta(seconds=300)),
     uri_form=signed_form,
 )
 

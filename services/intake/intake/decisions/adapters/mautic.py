@@ -14,10 +14,10 @@ from intake.decisions.adapters import reading
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
 from intake.decisions.persons import PersonKey, person_of
-from intake.decisions.signatures import Recipe
+from intake.decisions.signatures import Header, Signature
 from shared.events.engagements import EngagementKind
 
-RECIPE = Recipe(signature_header="webhook-signature", parts=("body",))
+RECIPE = Signature(place=Header("webhook-signature"), parts=("body",))
 
 # Mautic serves its downloads here: /asset/<id>:<alias>.
 _DOWNLOAD_PATH = re.compile(r"/asset/(?:[0-9]+:)?(?P<alias>[^/?#]+)")
