@@ -2,13 +2,32 @@
 
 from collections.abc import Mapping
 
-from intake.decisions.adapters import hubspot, mautic
+from intake.decisions.adapters import (
+    cloudevents,
+    customerio,
+    hubspot,
+    marketo,
+    mautic,
+    salesforce_marketing_cloud,
+    segment,
+    sendgrid,
+    standard_webhooks,
+    zoom,
+)
 from intake.decisions.adapters.interface import Adapter, Answers
 from intake.decisions.adapters.settings import SourceFacts
 
 __all__ = ["ADAPTERS", "Adapter", "Answers", "SourceFacts"]
 
 ADAPTERS: Mapping[str, Adapter] = {
-    "mautic": Adapter(recipe=mautic.RECIPE, read=mautic.read, settings=frozenset({"public_url", "brand_id"})),
-    "hubspot": Adapter(recipe=hubspot.RECIPE, read=hubspot.read, settings=frozenset({"public_url", "brand_id", "property_kinds"})),
+    "cloudevents": cloudevents.ADAPTER,
+    "customerio": customerio.ADAPTER,
+    "hubspot": hubspot.ADAPTER,
+    "marketo": marketo.ADAPTER,
+    "mautic": mautic.ADAPTER,
+    "salesforce-marketing-cloud": salesforce_marketing_cloud.ADAPTER,
+    "segment": segment.ADAPTER,
+    "sendgrid": sendgrid.ADAPTER,
+    "standard-webhooks": standard_webhooks.ADAPTER,
+    "zoom": zoom.ADAPTER,
 }

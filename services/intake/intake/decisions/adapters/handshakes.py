@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from intake.decisions.adapters.settings import SourceFacts
-from intake.decisions.signatures import SignedRequest, Trust
+from intake.decisions.signatures import SignedRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """A request to a source, and what its proof is worth: None if it has none."""
+    """A request to a source, proved or not, and what it takes to tell."""
 
     request: SignedRequest
-    trust: Trust | None
     secrets: Sequence[str] = field(repr=False)
     source: SourceFacts
+    now: datetime
 
 
 Handshake = Callable[[Knock], Reply | None]
-"""The answer to a request that is no event; None if it is to be taken as events, or refused for having no proof."""
+"""The answer to a request that is no event; None if it is to be taken as events, or refused for having no proof. Who answers only what is
+signed looks for that himself."""
 
 
 def probe(knock: Knock) -> Reply | None:
