@@ -1,7 +1,7 @@
-"""Standard Webhooks 1.0: `{type, timestamp, data}`, signed over id, stamp and body; the data is one engagement of our vocabulary or several.
+"""Standard Webhooks 1.0: `{type, timestamp, data}`, signed over id, stamp and body; the data is an engagement of our vocabulary or more.
 
-The scheme is a recipe of our own engine: the specification's library reads the clock, knows one key and takes text for bytes. Tests hold the
-recipe to that library.
+The scheme is a recipe of our own engine: the specification's library reads the clock, knows one key and takes text for bytes. Tests hold
+the recipe to that library.
 """
 
 from datetime import timedelta
