@@ -47,7 +47,7 @@ def secret_fault(recipe: Recipe, secret: str) -> str | None:
 
 
 def _trust_by(way: Signature | SharedSecret, request: SignedRequest, *, secrets: Sequence[str], now: datetime) -> Trust | None:
-    usable = tuple(secrets)[:SECRETS_MAX]
+    usable = tuple(secret for secret in secrets if secret)[:SECRETS_MAX]  # anybody could sign with an empty one
     match way:
         case SharedSecret():
             presented = passwords.presented(request, way, at_most=SIGNATURES_MAX)
