@@ -49,7 +49,7 @@ IGNORED: Mapping[str, str] = {
 }
 _BOUNCE_TYPES = {"HARD": "hard", "SOFT": "soft", "BLOCK": "blocked"}
 _VERIFICATION_BYTES_MAX = 2_000
-_VERIFICATION_WORD = re.compile(r"[A-Za-z0-9_.-]{1,200}", re.ASCII)
+_VERIFICATION_WORD = re.compile(r"[A-Za-z0-9_.+/=-]{1,200}", re.ASCII)
 _NOBODY = {None, "0"}
 
 

@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import assert_never
 
 from intake.decisions.signatures import keys, passwords
@@ -77,8 +78,13 @@ def _trust_by_signature(way: Signature, request: SignedRequest, *, secrets: Sequ
 def _presented(evidence: Evidence, way: Signature) -> list[str]:
     """The presented signatures without their prefix; what has another one is of another scheme, and none of ours."""
     given = " ".join(evidence.at(way.place))
-    texts = [text for text in re.split(f"[{re.escape(way.separators)}\\s]+", given, maxsplit=SIGNATURES_MAX) if text][:SIGNATURES_MAX]
+    texts = [text for text in _between(way.separators).split(given, maxsplit=SIGNATURES_MAX) if text][:SIGNATURES_MAX]
     return [text.removeprefix(way.prefix) for text in texts if text.startswith(way.prefix)]
+
+
+@cache
+def _between(separators: str) -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(separators)}\\s]+")
 
 
 def _decoded(text: str, encoding: Encoding) -> bytes:

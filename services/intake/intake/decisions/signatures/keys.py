@@ -4,9 +4,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import assert_never
+from typing import Literal, assert_never
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,10 +23,17 @@ _NOBODYS_KEY = ec.derive_private_key(int.from_bytes(_NOBODYS_SECRET), ec.SECP256
 
 def is_right(presented: Sequence[bytes], way: Signature, *, material: bytes, secrets: Sequence[str], filled_to: int) -> bool:
     """Whether one of the presented signatures is right under one of the secrets. All are compared with all, and with nobody's."""
-    judges = [_judge(way, secret, material) for secret in [*secrets, *[None] * (filled_to - len(secrets))]]
-    matches = [[judge(one) for judge in judges][: len(secrets)] for one in presented]
-    usable = [_key_of(way, secret) is not None for secret in secrets]
-    return any(match and is_usable for row in matches for match, is_usable in zip(row, usable, strict=True))
+    keys = [_key_of(way, secret) for secret in secrets]
+    filled = [*keys, *[None] * (filled_to - len(secrets))]
+    if way.algorithm == "ecdsa-p256":
+        digest = hashlib.sha256(material).digest()
+        curve = [key if isinstance(key, ec.EllipticCurvePublicKey) else _NOBODYS_KEY for key in filled]
+        matches = [[_verifies(key, one, digest) for key in curve] for one in presented]
+    else:
+        expected = [_mac(way.algorithm, key if isinstance(key, bytes) else _NOBODYS_SECRET, material) for key in filled]
+        matches = [[hmac.compare_digest(one, mac) for mac in expected] for one in presented]
+    # A match under a key that fills a place, or stands for a secret that is no key, is nobody's.
+    return any(match and key is not None for row in matches for match, key in zip(row, filled, strict=True))
 
 
 def fault_of(secret: str, way: Signature) -> str | None:
@@ -38,20 +45,16 @@ def fault_of(secret: str, way: Signature) -> str | None:
     return f"The secret must be base64{f' after {way.key_prefix}' if way.key_prefix else ''}."
 
 
-def _judge(way: Signature, secret: str | None, material: bytes) -> Callable[[bytes], bool]:
-    """What decides whether a signature is right under this secret; under nobody's if it is None or no key."""
-    key = _key_of(way, secret) if secret is not None else None
-    match way.algorithm:
-        case "hmac-sha256" | "hmac-sha1":
-            expected = hmac.digest(key if isinstance(key, bytes) else _NOBODYS_SECRET, material, way.algorithm.removeprefix("hmac-"))
+def _mac(algorithm: Literal["hmac-sha256", "hmac-sha1", "secret-sha256"], key: bytes, material: bytes) -> bytes:
+    match algorithm:
+        case "hmac-sha256":
+            return hmac.digest(key, material, "sha256")
+        case "hmac-sha1":
+            return hmac.digest(key, material, "sha1")
         case "secret-sha256":
-            expected = hashlib.sha256((key if isinstance(key, bytes) else _NOBODYS_SECRET) + material).digest()
-        case "ecdsa-p256":
-            public, digest = key if isinstance(key, ec.EllipticCurvePublicKey) else _NOBODYS_KEY, hashlib.sha256(material).digest()
-            return lambda presented: _verifies(public, presented, digest)
+            return hashlib.sha256(key + material).digest()
         case _:
-            assert_never(way.algorithm)
-    return lambda presented: hmac.compare_digest(presented, expected)
+            assert_never(algorithm)
 
 
 def _key_of(way: Signature, secret: str) -> bytes | ec.EllipticCurvePublicKey | None:
