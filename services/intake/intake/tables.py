@@ -29,7 +29,7 @@ class Source(Tables):
 
     __tablename__ = "sources"
     __table_args__ = (
-        CheckConstraint("adapter IN ('mautic', 'hubspot')", name="adapter"),
+        CheckConstraint("adapter ~ '^[a-z][a-z0-9-]{0,59}$'", name="adapter"),
         CheckConstraint("cardinality(secrets) BETWEEN 1 AND 2", name="secrets"),
     )
 

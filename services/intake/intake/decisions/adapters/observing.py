@@ -14,13 +14,14 @@ def observed(
     vendor_type: str,
     identity: str,
     kind: EngagementKind,
-    occurred_at: Reading,
+    occurred_at: Reading | None,
     person: tuple[PersonKey, ...],
     marks: Sequence[Mark] = (),
     attributes: Mapping[str, AttributeValue] | None = None,
     channel: str | None = None,
+    machine: bool = False,
 ) -> Item:
-    """The act, or why it is none. Somebody who leaves is let go even if the platform can't say when: then the receipt's time stands."""
+    """The act, or why it is none. None for a time means the receipt's; that stands too for somebody who leaves when nobody can tell."""
     if not person:
         return Rejected(vendor_type, "no_person", "The event names nobody by an id or an e-mail address.")
     match occurred_at:
@@ -40,4 +41,5 @@ def observed(
         person=person,
         marks=tuple(dict.fromkeys(marks)),
         attributes=attributes or {},
+        machine=machine,
     )
