@@ -94,9 +94,13 @@ class AnswerAt(Body):
 
 
 class Meaning(Body):
-    """What an event is: an engagement of a `kind`, or `ignored` for a reason, or what a value in it decides (`by`)."""
+    """What an event is: an engagement of a `kind`, or `ignored` for a reason, or what a value in it decides (`by`).
+
+    `same_as` names the other type under which the platform may tell the same act; both have one identity then.
+    """
 
     kind: EngagementKind | None = None
+    same_as: VendorWord | None = None
     channel: Code | None = None
     machine: Flag = False
     attributes: dict[Code, AttributeAt] = {}
@@ -110,7 +114,7 @@ class Meaning(Body):
     def _one_meaning(self) -> Self:
         if [self.kind, self.ignored, self.by].count(None) != 2:
             raise ValueError("must be one of: a kind, ignored for a reason, decided by a value")
-        if self.kind is None and (self.channel or self.machine or self.attributes or self.answers):
+        if self.kind is None and (self.same_as or self.channel or self.machine or self.attributes or self.answers):
             raise ValueError("states what only an engagement has, but no kind")
         if (self.by is None) != (not self.kinds) or (self.by is None and self.otherwise is not None):
             raise ValueError("decided by a value must state the kinds of its values, and nothing else may")

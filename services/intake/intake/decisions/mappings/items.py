@@ -92,7 +92,7 @@ class _Reader:
         item = observed(
             source=self.source.name,
             vendor_type=vendor_type,
-            identity=self._identity(vendor_type, event),
+            identity=self._identity(meaning.same_as or vendor_type, event),
             kind=kind,
             occurred_at=self._occurred_at(event),
             person=self._person(event),

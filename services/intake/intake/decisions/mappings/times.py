@@ -1,7 +1,7 @@
 """When an event happened, in whatever form its platform writes it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from intake.decisions import moments
@@ -9,6 +9,7 @@ from intake.decisions.mappings.document import TimeAt
 from intake.decisions.moments import Reading, UnusableTime
 
 _NUMBER = re.compile(r"[0-9]{1,16}(\.[0-9]{1,9})?", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT_CHARS_MAX = 60
 _UNREADABLE = UnusableTime("time_unreadable", "The event's time is not written in the form its mapping states.")
 
@@ -31,7 +32,10 @@ def _from_epoch(value: object, *, per_second: int) -> Reading:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _UNREADABLE
-    return moments.from_epoch_milliseconds(round(value * 1_000 / per_second)) if abs(value) < 10**16 else _UNREADABLE
+    try:
+        return _EPOCH + timedelta(seconds=value / per_second)
+    except (OverflowError, ValueError):
+        return UnusableTime("time_out_of_bounds", "The event's time lies outside of the calendar.")
 
 
 def _from_text(value: object, form: TimeAt) -> Reading:
