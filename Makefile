@@ -42,6 +42,7 @@ test-pages: install chromium ## Run the tests of the page in a real Chromium
 
 .PHONY: eval-adapters
 eval-adapters: install ## Print what we make of real webhook bodies: make eval-adapters DIR=<folder of platforms' folders>
+	@test -n "$(DIR)" || { echo "Name a folder of platforms' folders: make eval-adapters DIR=..." >&2; exit 2; }
 	@$(BIN)/python -m intake.evaluation "$(DIR)"
 
 .PHONY: chromium

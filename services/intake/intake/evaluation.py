@@ -35,17 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, help="a folder of vendors' folders")
     folder: Path = parser.parse_args(arguments).folder
-    if not folder.is_dir():
-        parser.error(f"{folder} is no folder")
+    vendors = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if not vendors:
+        parser.error(f"{folder} is no folder of vendors' folders")
     told: Counter[str] = Counter()
-    for vendor in sorted(path for path in folder.iterdir() if path.is_dir()):
+    for vendor in vendors:
         adapter = _adapter_for(vendor)
         if isinstance(adapter, Adapter):
             told += _evaluate(vendor, adapter)
             continue
         print(f"{vendor.name}\n  {adapter or 'no mapping'}")
         told["rejected" if adapter else "no mapping"] += 1
-    print(", ".join(f"{count} {what}" for what, count in sorted(told.items())) or "nothing to evaluate")
+    print(", ".join(f"{count} {what}" for what, count in sorted(told.items())))
     return 1 if told["rejected"] else 0
 
 
