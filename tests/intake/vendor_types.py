@@ -12,7 +12,7 @@ _PLAIN = {
         email_complained: spam complaint
         unsubscribed: unsubscribe unsubscribed
         sent_only: request sent unique_coupon_sent
-        delivery_deferred: deferred
+        not_delivered_yet: deferred
         not_sent: blocked error
         reply_only: reply
         record_only: list_addition contact_updated contact_deleted
@@ -107,7 +107,7 @@ DOCUMENTED: list[tuple[str, str, dict[str, Any], str]] = [
     _suppression("subscribed", is_on=False, reason=None),
     _suppression("suppression_lifted", is_on=False, reason=None, origin="Customer"),
     ("mailgun", "failed", {"severity": "permanent", "reason": "bounce"}, "email_bounced"),
-    ("mailgun", "failed", {"severity": "temporary", "reason": "greylisted"}, "delivery_deferred"),
+    ("mailgun", "failed", {"severity": "temporary", "reason": "greylisted"}, "not_delivered_yet"),
     ("mailchimp", "unsubscribe", {"data[action]": "unsub", "data[reason]": "manual", "data[campaign_id]": "cb39"}, "unsubscribed"),
     ("mailchimp", "unsubscribe", {"data[action]": "unsub", "data[reason]": "abuse", "data[campaign_id]": "cb39"}, "email_complained"),
     ("mailchimp", "unsubscribe", {"data[action]": "delete", "data[reason]": "manual"}, "unsubscribed"),

@@ -18,10 +18,8 @@ from pydantic import ValidationError
 
 from intake.decisions.acts import Ignored, Item, Rejected
 from intake.decisions.adapters import ADAPTERS, Adapter, SourceFacts
-from intake.decisions.adapters.handshakes import Knock
 from intake.decisions.mappings import MappingDocument, adapter_of
 from intake.decisions.mappings.trials import Kept, items_of, shown
-from intake.decisions.signatures import SignedRequest
 from intake.mappings import SHIPPED
 from shared.bodies import utc_text
 
@@ -68,12 +66,7 @@ def _evaluate(vendor: Path, adapter: Adapter) -> Counter[str]:
     for name, body, headers in _bodies(vendor):
         print(f"  {name}")
         kept = Kept(body, headers, received_at=datetime.now(UTC))
-        source = SourceFacts(vendor.name)
-        if (reply := adapter.handshake(_knock(kept, source))) is not None:
-            print(f"    handshake  answered {reply.status}")
-            told["handshake"] += 1
-            continue
-        items = [_judged(item) for item in items_of(kept, adapter, source)]
+        items = [_judged(item) for item in items_of(kept, adapter, SourceFacts(vendor.name))]
         print(*(f"    {_line(shown(item))}" for item in items), sep="\n")
         told.update(str(shown(item)["verdict"]) for item in items)
     return told
@@ -103,11 +96,6 @@ def _with_headers(raw: bytes) -> tuple[bytes, Mapping[str, Sequence[str]]]:
         if colon:
             headers.setdefault(name.strip().lower(), []).append(value.strip())
     return b"".join(rest), headers
-
-
-def _knock(kept: Kept, source: SourceFacts) -> Knock:
-    request = SignedRequest(method="POST", uri="https://evaluation.invalid/", body=kept.body, headers=kept.headers)
-    return Knock(request=request, trust="signed", secrets=("of the evaluation",), source=source)
 
 
 def _judged(item: Item) -> Item:

@@ -15,6 +15,8 @@ from shared.events.engagements import EngagementKind
 
 # A word of the platform's own: an event type, an answer's value.
 VendorWord = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# It goes out with each engagement, as part of its identity.
+TypeName = Annotated[Label, StringConstraints(max_length=100, pattern=r"^[^@]*$")]
 AnswerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,33}$")]  # answer_<name> is a code of at most 40
 
 # Two moments that no pattern of whole days, of twelve hours or of the order of day and month tells alike.
@@ -100,7 +102,7 @@ class Meaning(Body):
     """
 
     kind: EngagementKind | None = None
-    same_as: VendorWord | None = None
+    same_as: TypeName | None = None
     channel: Code | None = None
     machine: Flag = False
     attributes: dict[Code, AttributeAt] = {}
@@ -137,15 +139,19 @@ class StatusCodes(Body):
 
 
 class MappingDocument(Body):
-    """A platform. `items` leads to its events (absent: the body is one, or a list of them), `type` in an event to its type."""
+    """A platform.
+
+    `items` leads to its events (absent: the body is one, or a list of them), `type` in an event to its type. Of `occurred_at` the first
+    that is there counts; of a platform that never says when, it is empty, and the receipt's time stands.
+    """
 
     title: Label
     body: Literal["json", "form"] = "json"
     items: Path | None = None
     type: Path
-    kinds: Annotated[dict[VendorWord, Meaning], Field(min_length=1, max_length=300)]
+    kinds: Annotated[dict[TypeName, Meaning], Field(min_length=1, max_length=300)]
     identity: IdentityAt = IdentityAt()
-    occurred_at: Annotated[list[TimeAt], Field(min_length=1, max_length=6)]
+    occurred_at: Annotated[list[TimeAt], Field(max_length=6)]
     person: PersonAt
     marks: Annotated[list[MarkAt], Field(max_length=20)] = []
     machine: Annotated[list[Path], Field(max_length=6)] = []

@@ -1,11 +1,10 @@
 """From a platform's body to items, by its mapping. Nothing in a body makes it fail: what can't be read is an item that says why."""
 
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from intake.decisions.acts import ANSWER_PREFIX, Act, AttributeValue, Ignored, Item, Mark, Rejected
+from intake.decisions.acts import ANSWER_PREFIX, AttributeValue, Ignored, Item, Mark, Rejected
 from intake.decisions.adapters import reading
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
@@ -20,8 +19,6 @@ ITEMS_MAX = 5_000
 _MARKS_PER_PATH_MAX = 20
 _NUMBER_MAX = 2**53  # beyond it JSON numbers are no longer exact everywhere
 
-# An event type fit to be shown: short words, not something somebody typed.
-_SHOWABLE = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 _UNNAMED = "unnamed"
 # What platforms write where they have no id. Taken for one, it would make strangers one person.
 _NOBODYS_IDS = frozenset({"0", "-1", "null", "none", "nil", "undefined", "nan", "false", "true", "unknown", "anonymous", "n/a", "na"})
@@ -65,12 +62,17 @@ class _Reader:
         try:
             vendor_type = _word(self._find("type", self.mapping.type, event))
             meaning = self._meaning(vendor_type, event)
-            shown = _showable(vendor_type)
             if isinstance(meaning, str):
-                return Ignored(shown, meaning)
+                return Ignored(self._shown(vendor_type), meaning)
             return self._observed(vendor_type or _UNNAMED, meaning, event)
         except Unfollowable as failure:
-            return _rejected(_showable(vendor_type), self._field, failure)
+            return _rejected(self._shown(vendor_type), self._field, failure)
+
+    def _shown(self, vendor_type: str | None) -> str:
+        """A type the mapping names, or one that is fit to be shown."""
+        if vendor_type in self.mapping.kinds:
+            return vendor_type or _UNNAMED
+        return reading.type_name(vendor_type) or _UNNAMED
 
     def _meaning(self, vendor_type: str | None, event: object) -> Meaning | str:
         """The kind an event is of, or the reason it is ignored."""
@@ -89,7 +91,7 @@ class _Reader:
     def _observed(self, vendor_type: str, meaning: Meaning, event: dict[str, object]) -> Item:
         kind = meaning.kind
         assert kind is not None  # noqa: S101  # a meaning that is neither ignored nor decided by a value has one
-        item = observed(
+        return observed(
             source=self.source.name,
             vendor_type=vendor_type,
             identity=self._identity(meaning.same_as or vendor_type, event),
@@ -99,8 +101,8 @@ class _Reader:
             marks=self._marks(event),
             attributes=self._attributes(meaning, event),
             channel=meaning.channel,
+            machine=meaning.machine or self._is_machine(event),
         )
-        return replace(item, machine=True) if isinstance(item, Act) and (meaning.machine or self._is_machine(event)) else item
 
     def _identity(self, vendor_type: str, event: dict[str, object]) -> str:
         parts = [_word(self._find("identity.parts", path, event)) for path in self.mapping.identity.parts]
@@ -110,7 +112,9 @@ class _Reader:
         # An identity goes out with its engagement, and there no address may.
         return reading.identity_by_content(vendor_type, [found]) if "@" in found else found
 
-    def _occurred_at(self, event: object) -> Reading:
+    def _occurred_at(self, event: object) -> Reading | None:
+        if not self.mapping.occurred_at:
+            return None
         for form in self.mapping.occurred_at:
             value = _first(self._find("occurred_at", form.path, event))
             if value is not None and value != "":
@@ -169,10 +173,6 @@ def _word(value: object) -> str | None:
 def _own_id(value: object) -> str | None:
     found = reading.word(_first(value))
     return None if found is None or found.lower() in _NOBODYS_IDS else found
-
-
-def _showable(vendor_type: str | None) -> str:
-    return vendor_type if vendor_type is not None and _SHOWABLE.fullmatch(vendor_type) else _UNNAMED
 
 
 def _attribute(value: object, stated: AttributeAt | AnswerAt) -> AttributeValue | None:

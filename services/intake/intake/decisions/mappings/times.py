@@ -1,15 +1,14 @@
 """When an event happened, in whatever form its platform writes it."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from intake.decisions import moments
 from intake.decisions.mappings.document import TimeAt
 from intake.decisions.moments import Reading, UnusableTime
 
-_NUMBER = re.compile(r"[0-9]{1,16}(\.[0-9]{1,9})?", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS = re.compile(r"[0-9]{1,16}", re.ASCII)
 _TEXT_CHARS_MAX = 60
 _UNREADABLE = UnusableTime("time_unreadable", "The event's time is not written in the form its mapping states.")
 
@@ -20,22 +19,18 @@ def moment(value: object, form: TimeAt) -> Reading:
         case "rfc_3339":
             return moments.from_rfc_3339(value)
         case "epoch_seconds":
-            return _from_epoch(value, per_second=1)
+            return moments.from_epoch_seconds(value)
         case "epoch_milliseconds":
-            return _from_epoch(value, per_second=1_000)
+            return moments.from_epoch_milliseconds(_whole(value))
         case "written":
             return _from_text(value, form)
 
 
-def _from_epoch(value: object, *, per_second: int) -> Reading:
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return _UNREADABLE
-    try:
-        return _EPOCH + timedelta(seconds=value / per_second)
-    except (OverflowError, ValueError):
-        return UnusableTime("time_out_of_bounds", "The event's time lies outside of the calendar.")
+def _whole(value: object) -> object:
+    """A whole number as forms write it, and as some write whole numbers: 1772446500000.0."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _from_text(value: object, form: TimeAt) -> Reading:
