@@ -42,7 +42,7 @@ def read(mapping: MappingDocument, body: object, source: SourceFacts) -> list[It
 
 
 def _rejected(vendor_type: str | None, field: str, failure: Unfollowable) -> Rejected:
-    return Rejected(vendor_type, "mapping_failed", f"The mapping's {field} {failure.reason} in this event.")
+    return Rejected(vendor_type, "mapping_failed", f"The mapping fails at {field}: it {failure.reason}.")
 
 
 @dataclass(slots=True)
