@@ -2,6 +2,8 @@
 
 import copy
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import jmespath
@@ -10,8 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from intake.decisions.mappings import MappingDocument
-from intake.decisions.mappings.paths import STEPS_PER_BODY, STEPS_PER_ITEM, Unfollowable, Walk, expression
+from intake.decisions.acts import Act, Ignored
+from intake.decisions.adapters import SourceFacts
+from intake.decisions.mappings import MappingDocument, adapter_of
+from intake.decisions.mappings.document import IdentityAt, Meaning, PersonAt, StatusCodes, TimeAt
+from intake.decisions.mappings.paths import FUNCTIONS, STEPS_PER_BODY, STEPS_PER_ITEM, Unfollowable, Walk, expression
+from intake.decisions.mappings.proofs import Proof, SignatureBody, StampBody
 from intake.mappings import DOCUMENTS
 from tests.intake.test_mappings import PODIUM
 
@@ -98,6 +104,24 @@ def test_a_mapping_is_read_again_as_it_was_written() -> None:
     for document in [MappingDocument.model_validate(PODIUM), *DOCUMENTS.values()]:
         written = document.model_dump_json(exclude_defaults=True)
         assert MappingDocument.model_validate_json(written) == document
+
+
+GUIDE = (Path(__file__).parents[2] / "services/intake/docs/mappings.md").read_text()
+
+
+def test_the_guides_mapping_reads_the_guides_sample() -> None:
+    [sample], [mapping] = (re.findall(rf"```json {what}\n(.*?)```", GUIDE, re.DOTALL) for what in ("sample", "mapping"))
+    adapter = adapter_of(MappingDocument.model_validate_json(mapping))
+    attended, opened = adapter.read(json.loads(sample), SourceFacts("congress"))
+    assert isinstance(attended, Act)
+    assert (attended.kind, attended.attributes) == ("webinar_attended", {"attended_seconds": 1800, "answer_practice": "hospital"})
+    assert opened == Ignored("DOOR_OPENED", "record_only")
+
+
+def test_the_guide_names_every_field() -> None:
+    models = (MappingDocument, Meaning, TimeAt, PersonAt, IdentityAt, Proof, SignatureBody, StampBody, StatusCodes)
+    assert not {name for model in models for name in model.model_fields if f"`{name}`" not in GUIDE}
+    assert not {name for name in FUNCTIONS if f"`{name}`" not in GUIDE}
 
 
 REFUSED = [

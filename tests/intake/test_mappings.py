@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from intake.decisions.acts import Act, Ignored, Item, Mark, Rejected
 from intake.decisions.adapters import Adapter, SourceFacts
@@ -16,6 +17,7 @@ from intake.decisions.mappings.items import ITEMS_MAX
 from intake.decisions.mappings.trials import Kept, differences, items_of, shown
 from intake.decisions.persons import PersonKey
 from intake.decisions.signatures import SignedRequest, trust_of
+from intake.posted import EngagementBody
 from tests.intake.vendor_bodies import as_form, as_json
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -138,6 +140,17 @@ def test_a_value_decides_and_what_it_does_not_name_goes_otherwise() -> None:
     assert read_one(podium(), how="by phone") == Ignored("SEAT_TAKEN", "record_only")
     kinds = {"SEAT_TAKEN": {"by": "how", "kinds": {"live": {"kind": "webinar_attended"}}}}
     assert read_one(podium(kinds=kinds), how="by phone") == Ignored("SEAT_TAKEN", "value_not_mapped")
+
+
+def test_an_answer_that_went_out_can_be_posted_back_as_a_code_and_as_nothing_else() -> None:
+    posted = {"source": "podium", "source_event_id": "e-1", "contact_id": "c-1", "occurred_at": "2026-03-02T10:15:00Z"}
+    attended = {**posted, "kind": "webinar_attended"}
+    assert EngagementBody.model_validate({**attended, "attributes": {"answer_practice": "hospital"}}).act().attributes
+    for refused in ({"answer_practice": 5}, {"answer_practice": "my patient felt dizzy"}, {"practice": "hospital"}):
+        with pytest.raises(ValidationError):
+            EngagementBody.model_validate({**attended, "attributes": refused})
+    with pytest.raises(ValidationError):
+        EngagementBody.model_validate({**posted, "kind": "email_opened", "attributes": {"answer_practice": "hospital"}})
 
 
 @pytest.mark.parametrize("nobody", [0, "0", "", "null", "undefined", "Anonymous", None, True, [], {}])

@@ -17,10 +17,10 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 
 from intake.decisions.acts import Ignored, Item, Rejected
-from intake.decisions.adapters import ADAPTERS, Adapter, SourceFacts
+from intake.decisions.adapters import Adapter, SourceFacts
 from intake.decisions.mappings import MappingDocument, adapter_of
 from intake.decisions.mappings.trials import Kept, items_of, shown
-from intake.mappings import SHIPPED
+from intake.platforms import PLATFORMS
 from shared.bodies import utc_text
 
 _MAPPING = "mapping.json"
@@ -52,7 +52,7 @@ def _adapter_for(vendor: Path) -> Adapter | str | None:
     """The adapter of a vendor's folder: None if there is none, a sentence if its own mapping can't be."""
     own = vendor / _MAPPING
     if not own.is_file():
-        return ADAPTERS.get(vendor.name) or SHIPPED.get(vendor.name)
+        return PLATFORMS.get(vendor.name)
     try:
         return adapter_of(MappingDocument.model_validate_json(own.read_bytes()))
     except ValidationError as fault:

@@ -20,7 +20,7 @@ def adapter_of(mapping: MappingDocument) -> Adapter:
     return Adapter(
         recipe=mapping.proof.recipe(),
         read=partial(read, mapping),
-        settings=frozenset({"public_url", "brand_id", "event_kinds"}),
+        settings=frozenset({"brand_id", "event_kinds", *(("public_url",) if mapping.proof.signs_the_address else ())}),
         value=json_value if mapping.body == "json" else nested_form_value,
         answers=Answers(accepted=mapping.status_codes.accepted, unavailable=mapping.status_codes.unavailable),
         media_types=frozenset({_MEDIA_TYPES[mapping.body]}),

@@ -137,6 +137,11 @@ class Proof(Body):
             raise ValueError("must state a signature, or where a secret is sent along")
         return self
 
+    @property
+    def signs_the_address(self) -> bool:
+        """Whether it matters which address a platform posts to."""
+        return any("uri" in signature.of for signature in self.signatures)
+
     def recipe(self) -> Recipe:
         """As the engine knows it, what is worth most first."""
         ways: list[Signature | SharedSecret] = [signature.way() for signature in self.signatures]
