@@ -251,6 +251,21 @@ def test_an_expression_that_fails_rejects_its_event_and_says_where() -> None:
     assert bad == Rejected("SEAT_TAKEN", "mapping_failed", detail)
 
 
+def test_somebody_who_leaves_is_let_go_whatever_the_mapping_fails_at() -> None:
+    failing = "length(hall)"
+    kinds = {"SEAT_GIVEN_UP": {"kind": "unsubscribed", "channel": "webinar"}}
+    for changes in (
+        {"marks": [{"kind": "page", "path": failing}]},
+        {"identity": {"parts": [failing]}},
+        {"occurred_at": [{"path": failing}]},
+    ):
+        item = read_one(podium(kinds=kinds, **changes), what="SEAT_GIVEN_UP", hall=5)
+        assert isinstance(item, Act)
+        assert (item.kind, item.channel, item.occurred_at, item.person[-1].value) == ("unsubscribed", "webinar", None, "ada@clinic.test")
+    item = read_one(podium(kinds=kinds, person={"emails": [failing]}), what="SEAT_GIVEN_UP", hall=5)
+    assert getattr(item, "reason", None) == "mapping_failed"
+
+
 def test_a_secret_may_be_sent_along_instead_of_a_signature() -> None:
     adapter = podium(proof={"secrets": ["basic", "query:token", "header:x-key"]})
     basic = {"authorization": ["Basic " + base64.b64encode(SECRET.encode()).decode()]}

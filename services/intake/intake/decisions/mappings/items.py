@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from intake.decisions.acts import ANSWER_PREFIX, AttributeValue, Ignored, Item, Mark, Rejected
+from intake.decisions.acts import ANSWER_PREFIX, OPT_OUTS, AttributeValue, Ignored, Item, Mark, Rejected
 from intake.decisions.adapters import reading
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
@@ -59,6 +59,7 @@ class _Reader:
             return Rejected(None, "unexpected_shape", "An event must be an object.")
         self.walk.begin_item()
         vendor_type: str | None = None
+        meaning: Meaning | str | None = None
         try:
             vendor_type = _word(self._find("type", self.mapping.type, event))
             meaning = self._meaning(vendor_type, event)
@@ -66,7 +67,27 @@ class _Reader:
                 return Ignored(self._shown(vendor_type), meaning)
             return self._observed(vendor_type or _UNNAMED, meaning, event)
         except Unfollowable as failure:
+            if isinstance(meaning, Meaning) and meaning.kind in OPT_OUTS:
+                return self._opt_out(vendor_type or _UNNAMED, meaning, event)
             return _rejected(self._shown(vendor_type), self._field, failure)
+
+    def _opt_out(self, vendor_type: str, meaning: Meaning, event: dict[str, object]) -> Item:
+        """Somebody who leaves is let go whatever else of the event the mapping fails at: who it is must do."""
+        assert meaning.kind is not None  # noqa: S101  # it is one of those people leave by
+        self.walk.begin_item()
+        try:
+            person = self._person(event)
+        except Unfollowable as failure:
+            return _rejected(vendor_type, self._field, failure)
+        return observed(
+            source=self.source.name,
+            vendor_type=vendor_type,
+            identity=reading.identity_by_content(meaning.same_as or vendor_type, event, but=self.mapping.identity.but),
+            kind=meaning.kind,
+            occurred_at=None,
+            person=person,
+            channel=meaning.channel,
+        )
 
     def _shown(self, vendor_type: str | None) -> str:
         """A type the mapping names, or one that is fit to be shown."""
