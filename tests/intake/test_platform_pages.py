@@ -9,8 +9,9 @@ import pytest
 
 from intake.decisions import adapters
 from intake.decisions.acts import Act
-from intake.decisions.adapters import ADAPTERS, SourceFacts, marketo
+from intake.decisions.adapters import SourceFacts, marketo
 from intake.platform_pages import BEGIN, END, with_facts
+from intake.platforms import PLATFORMS
 from intake.sources import SourceSettings
 
 ROOT = Path(__file__).parents[2]
@@ -27,34 +28,34 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ADAPTERS)
+@pytest.mark.parametrize("name", PLATFORMS)
 def test_a_page_says_of_its_platform_what_the_code_says(name: str) -> None:
     page = page_of(name)
     assert page.count(BEGIN) == page.count(END) == 1
-    assert page == with_facts(page, ADAPTERS[name]), "write it anew: python -m intake.platform_pages services/intake/docs/platforms"
+    assert page == with_facts(page, PLATFORMS[name]), "write it anew: python -m intake.platform_pages services/intake/docs/platforms"
 
 
-@pytest.mark.parametrize("name", ADAPTERS)
+@pytest.mark.parametrize("name", PLATFORMS)
 def test_what_a_page_has_people_paste_connects_its_platform(name: str) -> None:
     pasted = [json.loads(block) for block in blocks(page_of(name), "json")]
     assert pasted
     for body in pasted:
         assert body["adapter"] == name
         assert len(body["secrets"]) == 1
-        assert body["settings"].keys() <= ADAPTERS[name].settings
+        assert body["settings"].keys() <= PLATFORMS[name].settings
         SourceSettings.model_validate(body["settings"])
 
 
-@pytest.mark.parametrize("name", ADAPTERS)
+@pytest.mark.parametrize("name", PLATFORMS)
 def test_a_page_explains_every_setting_of_its_platform(name: str) -> None:
     by_hand = page_of(name).partition(BEGIN)[0]
     explained = {"brand_id", "public_url"}  # the same everywhere
-    assert not {setting for setting in ADAPTERS[name].settings - explained if setting not in by_hand}
+    assert not {setting for setting in PLATFORMS[name].settings - explained if setting not in by_hand}
 
 
-def test_there_is_a_page_for_each_adapter_and_no_other_and_the_readme_leads_to_it() -> None:
-    assert {page.stem for page in PAGES.glob("*.md")} >= ADAPTERS.keys()
-    assert not {name for name in ADAPTERS if f"[`{name}`](docs/platforms/{name}.md)" not in README.read_text()}
+def test_there_is_a_page_for_each_platform_and_no_other_and_the_readme_leads_to_it() -> None:
+    assert {page.stem for page in PAGES.glob("*.md")} >= PLATFORMS.keys()
+    assert not {name for name in PLATFORMS if f"[`{name}`](docs/platforms/{name}.md)" not in README.read_text()}
 
 
 def test_the_template_marketo_is_given_is_read_once_it_is_filled() -> None:
@@ -67,8 +68,8 @@ def test_the_template_marketo_is_given_is_read_once_it_is_filled() -> None:
     assert [*marketo.read(marketo.value(template.encode(), {}), SourceFacts("marketo"))]
 
 
-def test_every_reason_an_adapter_gives_is_explained() -> None:
-    reasons = {reason for adapter in ADAPTERS.values() for reason in adapter.ignored.values()}
+def test_every_reason_a_platform_gives_is_explained() -> None:
+    reasons = {reason for adapter in PLATFORMS.values() for reason in adapter.ignored.values()}
     for path in Path(adapters.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Ignored":

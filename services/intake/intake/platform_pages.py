@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import assert_never, get_args
 
-from intake.decisions.adapters import ADAPTERS, Adapter
+from intake.decisions.adapters import Adapter
 from intake.decisions.signatures import Either, Field, Header, InHeader, InQuery, Recipe, SharedSecret, Signature, Stamp, Text
 from intake.decisions.signatures.recipes import Part
+from intake.platforms import PLATFORMS
 from shared.events.engagements import EngagementKind
 
 BEGIN = "<!-- from the code: begin -->"
@@ -128,8 +129,8 @@ def _age(stamp: Stamp | None) -> str:
 
 
 def main(folder: Path) -> None:
-    """Writes the facts of every adapter's page anew."""
-    for name, adapter in ADAPTERS.items():
+    """Writes the facts of every platform's page anew."""
+    for name, adapter in PLATFORMS.items():
         page = folder / f"{name}.md"
         page.write_text(with_facts(page.read_text(), adapter))
 
