@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Iterator
 from email.message import Message
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -82,26 +82,26 @@ def _announces_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
-def check_media_type(request: Request) -> None:
-    """Only JSON in UTF-8, as it is: a label we'd ignore may mean another reading of the same bytes to someone else."""
+JSON: Final = frozenset({"application/json"})
+
+
+def check_media_type(request: Request, *, accepts: frozenset[str] = JSON) -> None:
+    """Only what is accepted, in UTF-8, as it is: a label we'd ignore may mean another reading of the same bytes to someone else."""
     headers = request.headers
-    why = _why_unreadable(headers.get("content-type", "application/octet-stream"), headers.get("content-encoding", "identity"))
+    why = _why_unreadable(headers.get("content-type", "application/octet-stream"), headers.get("content-encoding", "identity"), accepts)
     if why is not None:
-        raise _not_json(why)
+        named = ", ".join(sorted(accepts))
+        raise problems.unsupported_media_type(f"{why}; send {named} in UTF-8.", accepts=named)
 
 
 @lru_cache(maxsize=1_024)
-def _why_unreadable(content_type: str, content_encoding: str) -> str | None:
+def _why_unreadable(content_type: str, content_encoding: str, accepts: frozenset[str]) -> str | None:
     if content_encoding.lower() != "identity":
         return "Compressed bodies are not read here"
     label = Message()
     label["content-type"] = content_type
-    if label.get_content_type() != "application/json":
+    if label.get_content_type() not in accepts:
         return "This content type is not read here"
     if str(label.get_param("charset", "utf-8")).lower().replace("-", "") != "utf8":
-        return "JSON is read as UTF-8 only"
+        return "Bodies are read as UTF-8 only"
     return None
-
-
-def _not_json(why: str) -> problems.Problem:
-    return problems.unsupported_media_type(f"{why}; send application/json in UTF-8.", accepts="application/json")

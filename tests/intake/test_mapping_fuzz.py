@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from intake.decisions.acts import ATTRIBUTES, Act, Ignored, Rejected
 from intake.decisions.adapters import Adapter, SourceFacts
+from intake.decisions.adapters.bodies import ITEMS_MAX
 from intake.decisions.mappings import MappingDocument, adapter_of
-from intake.decisions.mappings.items import ITEMS_MAX
 from intake.decisions.mappings.trials import Kept, items_of, shown
 from intake.decisions.signatures import SignedRequest, trust_of
 from intake.mappings import SHIPPED

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from intake.decisions.acts import Act, Ignored, Item, Mark, Rejected
 from intake.decisions.adapters import Adapter, SourceFacts
+from intake.decisions.adapters.bodies import ITEMS_MAX
 from intake.decisions.mappings import MappingDocument, adapter_of
-from intake.decisions.mappings.items import ITEMS_MAX
 from intake.decisions.mappings.trials import Kept, differences, items_of, shown
 from intake.decisions.persons import PersonKey
 from intake.decisions.signatures import SignedRequest, trust_of

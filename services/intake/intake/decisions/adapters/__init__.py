@@ -16,8 +16,9 @@ from intake.decisions.adapters import (
 )
 from intake.decisions.adapters.interface import Adapter, Answers
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.taking import items_in
 
-__all__ = ["ADAPTERS", "Adapter", "Answers", "SourceFacts"]
+__all__ = ["ADAPTERS", "Adapter", "Answers", "SourceFacts", "items_in"]
 
 ADAPTERS: Mapping[str, Adapter] = {
     "cloudevents": cloudevents.ADAPTER,

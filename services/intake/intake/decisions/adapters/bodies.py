@@ -7,6 +7,9 @@ from shared.strict_json import Malformed, parse
 
 Headers = Mapping[str, Sequence[str]]
 
+ITEMS_MAX = 5_000
+"""Events in one body: far beyond any platform's batch. One body's share a transaction, which must end before its sender gives up."""
+
 _FORM_FIELDS_MAX = 2_000
 
 

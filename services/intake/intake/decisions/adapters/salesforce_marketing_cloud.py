@@ -50,7 +50,6 @@ IGNORED: Mapping[str, str] = {
 _BOUNCE_TYPES = {"HARD": "hard", "SOFT": "soft", "BLOCK": "blocked"}
 _VERIFICATION_BYTES_MAX = 2_000
 _VERIFICATION_WORD = re.compile(r"[A-Za-z0-9_.+/=-]{1,200}", re.ASCII)
-_NOBODY = {None, "0"}
 
 
 def read(body: object, source: SourceFacts) -> list[Item]:
@@ -127,7 +126,7 @@ def _person(info: object, composite: object, source: SourceFacts) -> tuple[Perso
     ids = {source.name: subscriber_id, f"{source.name}.subscriber_key": subscriber_key}
     email = reading.text(reading.at(info, "to"))
     return person_of(
-        external_ids={name: value for name, value in ids.items() if value is not None and value not in _NOBODY},
+        external_ids={name: value for name, value in ids.items() if value is not None},
         emails=[email] if email else [],
     )
 

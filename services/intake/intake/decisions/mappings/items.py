@@ -6,22 +6,20 @@ from dataclasses import dataclass
 
 from intake.decisions.acts import ANSWER_PREFIX, OPT_OUTS, AttributeValue, Ignored, Item, Mark, Rejected
 from intake.decisions.adapters import reading
+from intake.decisions.adapters.bodies import ITEMS_MAX
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.taking import too_many_items
 from intake.decisions.mappings.document import AnswerAt, AttributeAt, MappingDocument, Meaning
 from intake.decisions.mappings.paths import Expression, Unfollowable, Walk
 from intake.decisions.mappings.times import moment
 from intake.decisions.moments import Reading, UnusableTime
 from intake.decisions.persons import NPI, PersonKey, is_npi, person_of
 
-# More than any platform sends. A body with more is refused whole before its events are looked at.
-ITEMS_MAX = 5_000
 _MARKS_PER_PATH_MAX = 20
 _NUMBER_MAX = 2**53  # beyond it JSON numbers are no longer exact everywhere
 
 _UNNAMED = "unnamed"
-# What platforms write where they have no id. Taken for one, it would make strangers one person.
-_NOBODYS_IDS = frozenset({"0", "-1", "null", "none", "nil", "undefined", "nan", "false", "true", "unknown", "anonymous", "n/a", "na"})
 _NO = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -35,8 +33,8 @@ def read(mapping: MappingDocument, body: object, source: SourceFacts) -> list[It
     if found is None:
         return [Rejected(None, "unexpected_shape", "The body has no events where the mapping looks for them.")]
     events = found if isinstance(found, list) else [found]
-    if len(events) > ITEMS_MAX:
-        return [Rejected(None, "too_many_items", f"The body has more than {ITEMS_MAX} events.")]
+    if len(events) > ITEMS_MAX:  # refused before they are looked at
+        return [too_many_items()]
     reader = _Reader(mapping, source, walk)
     return [reader.item(event) for event in events]
 
@@ -147,7 +145,7 @@ class _Reader:
         paths = dict(stated.external_ids)
         if stated.platform_id is not None:
             paths[self.source.name] = stated.platform_id
-        ids = {name: _own_id(self._find(f"person.{name}", path, event)) for name, path in paths.items()}
+        ids = {name: reading.word(_first(self._find(f"person.{name}", path, event))) for name, path in paths.items()}
         if (npi := ids.get(NPI)) is not None and not is_npi(npi):
             ids[NPI] = None
         emails = [reading.text(_first(self._find("person.emails", path, event))) for path in stated.emails]
@@ -189,11 +187,6 @@ def _first(value: object) -> object:
 def _word(value: object) -> str | None:
     found = _first(value)
     return str(found).lower() if isinstance(found, bool) else reading.word(found)
-
-
-def _own_id(value: object) -> str | None:
-    found = reading.word(_first(value))
-    return None if found is None or found.lower() in _NOBODYS_IDS else found
 
 
 def _attribute(value: object, stated: AttributeAt | AnswerAt) -> AttributeValue | None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intake.decisions.acts import Act, Ignored, Item, Rejected
-from intake.decisions.adapters import Adapter, SourceFacts
+from intake.decisions.adapters import Adapter, SourceFacts, items_in
 from intake.decisions.adapters.bodies import Headers
 from intake.decisions.verdicts import bounded
-from shared.strict_json import Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,7 @@ class Difference:
 
 def items_of(kept: Kept, adapter: Adapter, source: SourceFacts) -> list[Item]:
     """What a body would become: one item per event in it, in order; one rejected item for a body nobody can read."""
-    try:
-        value = adapter.value(kept.body, kept.headers)
-    except Malformed as unreadable:
-        return [Rejected(None, "unreadable", unreadable.reason)]
-    return [bounded(item, received_at=kept.received_at) for item in adapter.read(value, source)]
+    return [bounded(item, received_at=kept.received_at) for item in items_in(kept.body, kept.headers, adapter, source)]
 
 
 def differences(before: Adapter, after: Adapter, kept: Iterable[Kept], source: SourceFacts) -> list[Difference]:
