@@ -51,7 +51,7 @@ def _row(event: Event) -> dict[str, object]:
     if len(body.encode()) > EVENT_BYTES_MAX:
         raise EventTooLarge(f"{contract.event_type} of {len(body)} characters")
     return {
-        "event_id": str(event.id),
+        "event_id": event.id,
         "topic": contract.topic.name,
         "key": event.fact.key(),
         "type": contract.event_type,

@@ -84,8 +84,12 @@ def _announces_body(request: Request) -> bool:
 
 def check_media_type(request: Request) -> None:
     """Only JSON in UTF-8, as it is: a label we'd ignore may mean another reading of the same bytes to someone else."""
-    headers = request.headers
-    why = _why_unreadable(headers.get("content-type", "application/octet-stream"), headers.get("content-encoding", "identity"))
+    check_labels(request.headers.get("content-type", ""), request.headers.get("content-encoding", "identity"))
+
+
+def check_labels(content_type: str, content_encoding: str) -> None:
+    """As `check_media_type`, for who has read the headers already."""
+    why = _why_unreadable(content_type, content_encoding)
     if why is not None:
         raise _not_json(why)
 
@@ -95,7 +99,7 @@ def _why_unreadable(content_type: str, content_encoding: str) -> str | None:
     if content_encoding.lower() != "identity":
         return "Compressed bodies are not read here"
     label = Message()
-    label["content-type"] = content_type
+    label["content-type"] = content_type or "application/octet-stream"
     if label.get_content_type() != "application/json":
         return "This content type is not read here"
     if str(label.get_param("charset", "utf-8")).lower().replace("-", "") != "utf8":

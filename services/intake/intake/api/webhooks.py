@@ -5,7 +5,6 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from intake.api.recorded import recorded
@@ -17,7 +16,8 @@ from shared import failpoints, problems
 from shared.auth import anyone
 from shared.bodies import Answer, Id
 from shared.direct import Direct
-from shared.routes import StrictRoute, check_media_type
+from shared.limits import whole_body
+from shared.routes import StrictRoute, check_labels
 
 _PREFIX = "/v1/webhooks/"
 
@@ -62,8 +62,7 @@ class Webhooks:
         failpoints.reach("webhook.answered")
 
     async def _answer(self, source_name: str, request: Request) -> Response:
-        check_media_type(request)
-        posted = await self._posted(request)
+        posted = await self._posted(request.scope, request.receive)
         failpoints.reach("webhook.arrived")
         try:
             delivery = read_webhook(await self._known.find(source_name), posted, now=datetime.now(UTC))
@@ -74,25 +73,21 @@ class Webhooks:
         failpoints.reach("webhook.parsed")
         return _told(await recorded(self._commits, delivery))
 
-    async def _posted(self, request: Request) -> Posted:
-        scope = request.scope
+    async def _posted(self, scope: Scope, receive: Receive) -> Posted:
         headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
-        try:
-            body = await request.body()
-        except ClientDisconnect:
-            raise problems.malformed("The connection closed before the whole body had come.") from None
+        check_labels(headers.get("content-type", [""])[0], headers.get("content-encoding", ["identity"])[0])
         path = scope.get("raw_path", b"").decode("latin-1")
         return Posted(
             method=scope["method"],
             default_uri=self._public_url + path,
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
-            body=body,
+            body=await whole_body(receive),
         )
 
 
 def _told(tally: Tally) -> Response:
-    counts = {"receipt_id": str(tally.receipt_id), **tally.counts}
+    counts = {"receipt_id": tally.receipt_id, **tally.counts}
     return Response(orjson.dumps(counts), status_code=202, media_type="application/json")
