@@ -123,11 +123,11 @@ def grow(world: World) -> None:
 
 
 def stall(world: World) -> None:
-    world.samples[-1] = world.samples[-1].model_copy(update={"livez_seconds": 4.0})
+    world.samples[-3:] = [sample.model_copy(update={"livez_seconds": 4.0}) for sample in world.samples[-3:]]
 
 
 def answer_nobody(world: World) -> None:
-    world.samples[-1] = world.samples[-1].model_copy(update={"livez_seconds": None})
+    world.samples[-3:] = [sample.model_copy(update={"livez_seconds": None}) for sample in world.samples[-3:]]
 
 
 def open_files_without_end(world: World) -> None:
@@ -185,3 +185,14 @@ def leave_an_event_in_the_outbox(world: World) -> None:
 def test_it_is_found_by_the_invariant_it_breaks(world: World, plant: Plant, invariants: set[str]) -> None:
     plant(world)
     assert broken_by(world) == invariants
+
+
+def test_a_hiccup_is_no_stall(world: World) -> None:
+    world.samples[-2:] = [sample.model_copy(update={"livez_seconds": 4.0}) for sample in world.samples[-2:]]
+    assert broken_by(world) == set()
+
+
+def test_what_happens_while_something_is_broken_on_purpose_is_no_stall(world: World) -> None:
+    began = world.faults[0].at
+    world.samples[:] = [sample.model_copy(update={"at": began, "livez_seconds": None}) for sample in world.samples]
+    assert broken_by(world) == set()
