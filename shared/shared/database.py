@@ -1,7 +1,7 @@
 """The database: connections, and the one place where anything is committed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -133,6 +133,6 @@ def is_weather(error: BaseException) -> bool:
     return isinstance(error, WEATHER)
 
 
-def as_recordset(rows: list[dict[str, Any]]) -> str:
+def as_recordset(rows: Sequence[dict[str, Any]]) -> str:
     """A set of rows as one JSON parameter, read in SQL by `json_to_recordset`: one round trip whatever the number."""
     return orjson.dumps(rows).decode()

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
@@ -15,20 +14,12 @@ from routing.decisions.lifecycle import Move, StageEntry
 from routing.decisions.rotation import Rotation, rotation_from_document, rotation_to_document
 from routing.operations.briefing import issue_briefs
 from routing.operations.desk import Desk, queue_round
-from routing.operations.rows import add, put
+from routing.operations.rows import Row, hold
 from routing.operations.stages import about, enter, move
 from routing.queries.field_force import Geography, Place, hold_reps
 from routing.tables import Lead
 from shared.events.leads import ClockStarted, LeadAssigned, LeadWaiting
 
-_HOLD_ROTATIONS = text(
-    """
-    SELECT rotations.* FROM rotations
-    JOIN unnest(CAST(:territory_ids AS text[]), CAST(:brand_ids AS text[])) AS turn (territory_id, brand_id)
-        USING (territory_id, brand_id)
-    ORDER BY territory_id, brand_id FOR UPDATE OF rotations
-    """
-)
 _NO_TURNS_YET = Rotation()
 
 Turns = dict[tuple[str, str], Rotation]
@@ -71,14 +62,7 @@ async def find_owners(session: AsyncSession, desk: Desk, searches: Sequence[Sear
                 move(desk, lead, Move((StageEntry("disqualified"),), decision.reason), cause=search.cause)
             case _:
                 assert_never(decision)
-    await put(
-        session,
-        tables.Rotation,
-        [
-            {"territory_id": territory_id, "brand_id": brand_id, "document": rotation_to_document(rotation)}
-            for (territory_id, brand_id), rotation in turns.items()
-        ],
-    )
+    desk.turns = [_turn_row(place, rotation) for place, rotation in turns.items()]
     await issue_briefs(session, desk, assigned)
 
 
@@ -94,15 +78,12 @@ def _locate(desk: Desk, lead: Lead, places: Geography) -> Place:
 
 async def _hold_turns(session: AsyncSession, leads: Iterable[Lead]) -> Turns:
     keys = sorted({(lead.territory_id, lead.brand_id) for lead in leads if lead.territory_id is not None})
-    never_turned = rotation_to_document(_NO_TURNS_YET)
-    await add(
-        session,
-        tables.Rotation,
-        [{"territory_id": territory_id, "brand_id": brand_id, "document": never_turned} for territory_id, brand_id in keys],
-    )
-    wanted = {"territory_ids": [territory_id for territory_id, _ in keys], "brand_ids": [brand_id for _, brand_id in keys]}
-    rows = await session.execute(_HOLD_ROTATIONS, wanted)
+    rows = await hold(session, tables.Rotation, [_turn_row(key, _NO_TURNS_YET) for key in keys])
     return {(row.territory_id, row.brand_id): rotation_from_document(row.document) for row in rows}
+
+
+def _turn_row(key: tuple[str, str], rotation: Rotation) -> Row:
+    return {"territory_id": key[0], "brand_id": key[1], "document": rotation_to_document(rotation)}
 
 
 async def _hold_reps(session: AsyncSession, desk: Desk, searches: Sequence[Search]) -> dict[str, Rep]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
@@ -17,10 +17,10 @@ from routing.decisions.assignment import AssignTo, Queue
 from routing.decisions.clocks import Clock
 from routing.decisions.facts import Account, Contact, Subject
 from routing.decisions.scoring import Contribution, Score, score
-from routing.operations.rows import Row, add, put
+from routing.operations.rows import Row, Sets, add, put
 from routing.queries import facts
 from routing.queries.facts import Pair
-from routing.queries.leads import clocks, current_leads, lead_columns
+from routing.queries.leads import current_leads, lead_columns
 from routing.queries.policies import PinnedPolicy, Policies, load_policies
 from routing.tables import Lead
 from shared.events import Event, Fact
@@ -29,14 +29,19 @@ from shared.outbox import publish
 _HOLD = text("SELECT * FROM contacts WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id FOR UPDATE")
 _HOLD_FREE = text("SELECT contact_id FROM contacts WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id FOR UPDATE SKIP LOCKED")
 _LEDGERS = text("SELECT * FROM ledgers WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id, brand_id FOR UPDATE")
+_ROUND = text("SELECT round FROM queue_rounds")
 
 
 @dataclass(slots=True)
 class LedgerHead:
-    """By which policy version a ledger's rows were made, and at which activation of its brand it was last decided."""
+    """By which policy version a ledger's rows were made, and at which activation of its brand it was last decided.
 
-    policy_version: str | None
-    activation: int
+    A ledger that is new has no rows stored.
+    """
+
+    policy_version: str | None = None
+    activation: int = 0
+    is_new: bool = False
 
 
 @dataclass(slots=True)
@@ -54,9 +59,12 @@ class Desk:
     policies: Policies
     contributions: dict[Pair, list[Contribution]] = field(default_factory=dict)
     frees_capacity: bool = False
+    ledger_rows: list[Row] = field(default_factory=list)
+    turns: list[Row] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     records: list[Row] = field(default_factory=list)
     briefs: list[Row] = field(default_factory=list)
+    touched_ledgers: set[Pair] = field(default_factory=set)
     touched_leads: set[UUID] = field(default_factory=set)
     touched_clocks: set[UUID] = field(default_factory=set)
 
@@ -80,6 +88,11 @@ class Desk:
         subject = self.subject(lead.contact_id) or Subject(Contact(lead.contact_id))
         rows = self.contributions.get(pair, [])
         return score(self.policy_of(lead).policy, subject=subject, ledger=rows, now=self.now, counting_after=lead.counting_after)
+
+    def has_open_lead(self, pair: Pair) -> bool:
+        """Whether the pair's cycle goes on: a new one can't begin."""
+        newest = self.newest_leads.get(pair)
+        return newest is not None and newest.ended_at is None
 
     def add_lead(self, lead: Lead) -> None:
         """A new cycle begins."""
@@ -167,7 +180,7 @@ async def lay_out(
         for row in await session.execute(_LEDGERS, wanted)
         if brand_ids is None or row.brand_id in brand_ids
     }
-    leads = await current_leads(session, contact_ids, lead_ids=lead_ids)
+    leads, clocks = await current_leads(session, contact_ids, lead_ids=lead_ids)
     known_accounts = await facts.accounts(session, {row.primary_account_id for row in people.values() if row.primary_account_id})
     newest = {}
     for lead in sorted(leads, key=lambda lead: (lead.qualified_at, lead.id)):
@@ -183,10 +196,10 @@ async def lay_out(
         ledgers=heads,
         leads={lead.id: lead for lead in leads},
         newest_leads=newest,
-        clocks=await clocks(session, [lead.id for lead in leads]),
+        clocks=clocks,
         policies=await load_policies(
             session,
-            {brand_id for _, brand_id in heads} | {lead.brand_id for lead in leads},
+            {brand_id for _, brand_id in heads} | {lead.brand_id for lead in leads} | set(brand_ids or ()),
             versions={lead.policy_version for lead in leads},
         ),
     )
@@ -194,10 +207,16 @@ async def lay_out(
 
 async def clear(session: AsyncSession, desk: Desk) -> None:
     """Writes what was decided and publishes it."""
-    await put(session, tables.Lead, [_lead_row(desk.leads[lead_id]) for lead_id in desk.touched_leads])
-    await put(session, tables.Clock, [_clock_row(lead_id, desk.clocks[lead_id]) for lead_id in desk.touched_clocks])
-    await put(session, tables.DecisionRecord, desk.records)
-    await put(session, tables.Brief, desk.briefs)
+    decided: Sets = {
+        tables.Ledger: [_ledger_row(pair, desk.ledgers[pair]) for pair in desk.touched_ledgers],
+        tables.LedgerRow: desk.ledger_rows,
+        tables.Lead: [_lead_row(desk.leads[lead_id]) for lead_id in desk.touched_leads],
+        tables.Clock: [_clock_row(lead_id, desk.clocks[lead_id]) for lead_id in desk.touched_clocks],
+        tables.DecisionRecord: desk.records,
+        tables.Brief: desk.briefs,
+        tables.Rotation: desk.turns,
+    }
+    await put(session, decided)
     await publish(session, desk.events)
     if desk.frees_capacity:
         await begin_queue_round(session)
@@ -210,12 +229,16 @@ async def begin_queue_round(session: AsyncSession) -> None:
 
 async def queue_round(session: AsyncSession) -> int:
     """The round the queue is in. Read it before the facts an attempt rests on: what changes meanwhile then begins another."""
-    return (await session.execute(select(tables.QueueRound.round))).scalar_one()
+    return int((await session.execute(_ROUND)).scalar_one())
 
 
 def pairs_of(leads: Iterable[Lead]) -> list[Pair]:
     """The contact x brand of each lead."""
     return [(lead.contact_id, lead.brand_id) for lead in leads]
+
+
+def _ledger_row(pair: Pair, head: LedgerHead) -> Row:
+    return {"contact_id": pair[0], "brand_id": pair[1], "policy_version": head.policy_version, "activation": head.activation}
 
 
 def _lead_row(lead: Lead) -> Row:

@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing import tables
 from routing.decisions.facts import Engagement
 from routing.decisions.scoring import Contribution, contributions
-from routing.operations.desk import Desk
-from routing.operations.rows import Row, add, put
+from routing.operations.desk import Desk, LedgerHead
+from routing.operations.rows import Row
 from routing.queries import facts
 from routing.queries.facts import Pair
 
@@ -22,23 +21,29 @@ _CLOSE = text(
 
 
 async def keep_ledgers(session: AsyncSession, desk: Desk, *, fresh: Mapping[Pair, Collection[Engagement]]) -> None:
-    """Brings every ledger on the desk up to date and lays out its rows.
+    """Brings every ledger on the desk up to date and lays out its rows; they are written when the desk is cleared.
 
-    `fresh` are engagements stored just now. A ledger that another policy version made is made anew from all that is stored.
+    `fresh` are engagements stored just now; a contact x brand had none before if it has no ledger, and has one now. A ledger that
+    another policy version made is made anew from all that is stored.
     """
-    stale = [pair for pair, head in desk.ledgers.items() if head.policy_version != _version(desk, pair)]
-    earned: dict[Pair, Iterable[Engagement]] = {pair: each for pair, each in fresh.items() if pair in desk.ledgers}
+    for pair in fresh.keys() - desk.ledgers.keys():
+        desk.ledgers[pair] = LedgerHead(is_new=True)
+        desk.touched_ledgers.add(pair)
+    stored = {pair: head for pair, head in desk.ledgers.items() if not head.is_new}
+    stale = [pair for pair, head in stored.items() if head.policy_version != _version(desk, pair)]
+    earned: dict[Pair, Collection[Engagement]] = dict(fresh)
     if stale:
         await session.execute(_CLOSE, {"contact_ids": [pair[0] for pair in stale], "brand_ids": [pair[1] for pair in stale]})
-        stored = await facts.engagements(session, stale)
-        earned |= {pair: stored[pair] for pair in stale}
-    await add(session, tables.LedgerRow, _rows(desk, earned))
-    changed = [pair for pair, head in desk.ledgers.items() if pair in stale or head.activation != desk.policies.activation(pair[1])]
-    for pair in changed:
-        desk.ledgers[pair].policy_version = _version(desk, pair)
-        desk.ledgers[pair].activation = desk.policies.activation(pair[1])
-    await put(session, tables.Ledger, [_head_row(desk, pair) for pair in changed])
-    desk.contributions = await facts.contributions(session, desk.ledgers)
+        engagements = await facts.engagements(session, stale)
+        earned |= {pair: engagements[pair] for pair in stale}
+    desk.contributions = await facts.contributions(session, stored.keys() - stale)
+    for pair, engagements_of_pair in earned.items():
+        _earn(desk, pair, engagements_of_pair)
+    for pair, head in desk.ledgers.items():
+        current = _version(desk, pair), desk.policies.activation(pair[1])
+        if (head.policy_version, head.activation) != current:
+            head.policy_version, head.activation = current
+            desk.touched_ledgers.add(pair)
 
 
 def _version(desk: Desk, pair: Pair) -> str | None:
@@ -46,13 +51,13 @@ def _version(desk: Desk, pair: Pair) -> str | None:
     return None if pinned is None else pinned.version
 
 
-def _rows(desk: Desk, earned: Mapping[Pair, Iterable[Engagement]]) -> list[Row]:
-    rows: list[Row] = []
-    for pair, engagements in earned.items():
-        pinned = desk.policy(pair)
-        if pinned is not None:
-            rows += [_row(pair, pinned.version, row) for engagement in engagements for row in contributions(pinned.policy, engagement)]
-    return rows
+def _earn(desk: Desk, pair: Pair, engagements: Iterable[Engagement]) -> None:
+    pinned = desk.policy(pair)
+    if pinned is None:
+        return
+    rows = [row for engagement in engagements for row in contributions(pinned.policy, engagement)]
+    desk.contributions.setdefault(pair, []).extend(rows)
+    desk.ledger_rows += [_row(pair, pinned.version, row) for row in rows]
 
 
 def _row(pair: Pair, version: str, contribution: Contribution) -> Row:
@@ -66,8 +71,3 @@ def _row(pair: Pair, version: str, contribution: Contribution) -> Row:
         "occurred_at": contribution.occurred_at,
         "backfilled": contribution.backfilled,
     }
-
-
-def _head_row(desk: Desk, pair: Pair) -> Row:
-    head = desk.ledgers[pair]
-    return {"contact_id": pair[0], "brand_id": pair[1], "policy_version": head.policy_version, "activation": head.activation}

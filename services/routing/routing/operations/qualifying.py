@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing import tables
 from routing.decisions.consent import is_do_not_contact
 from routing.decisions.facts import Engagement
 from routing.decisions.lifecycle import Move, NoChange, StageEntry, decide_opt_out
@@ -22,6 +22,10 @@ from routing.queries.policies import PinnedPolicy
 from routing.tables import Lead
 from shared.events.leads import LeadQualified, LeadScore
 from shared.ids import new_id
+
+_ENVELOPES = text(
+    "SELECT engagement_id, campaign_id, occurred_at, event_id, correlation_id FROM engagements WHERE engagement_id = ANY(:engagement_ids)"
+)
 
 CARRIERS_MAX = 50
 """How many of the engagements that carried a lead are named with it."""
@@ -52,8 +56,9 @@ async def decide_pairs(
     `searches` are leads without an owner, to be given one before any new lead.
     """
     withdraw_opted_out(desk, causes=causes or {})
-    requests = await facts.requests_for_a_rep(session, pairs)
-    crossings = [crossing for pair in pairs if (crossing := _judge(desk, pair, requests.get(pair, []), fresh))]
+    open_to_a_lead = [pair for pair in pairs if not desk.has_open_lead(pair)]
+    requests = await facts.requests_for_a_rep(session, open_to_a_lead)
+    crossings = [crossing for pair in open_to_a_lead if (crossing := _judge(desk, pair, requests.get(pair, []), fresh))]
     still_wanted = [search for search in searches if search.lead.ended_at is None]
     if not crossings and not still_wanted:
         return
@@ -79,7 +84,7 @@ def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
 
 def _judge(desk: Desk, pair: Pair, requests: Collection[Engagement], fresh: Sequence[str]) -> Crossing | None:
     subject, pinned, newest = desk.subject(pair[0]), desk.policy(pair), desk.newest_leads.get(pair)
-    if subject is None or pinned is None or (newest is not None and newest.ended_at is None):
+    if subject is None or pinned is None:
         return None
     asked = max((each for each in requests if asks_for_rep(each, brand_id=pair[1])), key=lambda each: each.occurred_at, default=None)
     cycle = Cycle(previous_ended_at=newest.ended_at if newest else None, rep_requested_at=asked.occurred_at if asked else None)
@@ -95,14 +100,13 @@ def _judge(desk: Desk, pair: Pair, requests: Collection[Engagement], fresh: Sequ
     return Crossing(pair, pinned, decision, tuple(dict.fromkeys([decisive, *newest_first])))
 
 
-async def _envelopes(session: AsyncSession, crossings: Collection[Crossing]) -> dict[str, tables.Engagement]:
+async def _envelopes(session: AsyncSession, crossings: Collection[Crossing]) -> dict[str, Any]:
     """The engagements that carried the crossings, by id."""
     wanted = {engagement_id for crossing in crossings for engagement_id in crossing.carriers[:CARRIERS_MAX]}
-    found = await session.scalars(select(tables.Engagement).where(tables.Engagement.engagement_id.in_(wanted)))
-    return {each.engagement_id: each for each in found}
+    return {row.engagement_id: row for row in await session.execute(_ENVELOPES, {"engagement_ids": list(wanted)})}
 
 
-def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, tables.Engagement], places: Geography) -> Lead:
+def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], places: Geography) -> Lead:
     contact_id, brand_id = crossing.pair
     carriers = [envelopes[engagement_id] for engagement_id in crossing.carriers[:CARRIERS_MAX]]
     by_time = sorted(carriers, key=lambda each: (each.occurred_at, each.engagement_id), reverse=True)

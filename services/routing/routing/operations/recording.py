@@ -34,8 +34,6 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
             by_pair.setdefault((fact.contact_id, fact.brand_id), []).append(_engagement(fact))
     if not by_pair:
         return
-    undecided = {"policy_version": None, "activation": 0}
-    await add(session, tables.Ledger, [{"contact_id": pair[0], "brand_id": pair[1], **undecided} for pair in by_pair])
     desk = await lay_out(session, {pair[0] for pair in by_pair}, now=now, brand_ids={pair[1] for pair in by_pair})
     await keep_ledgers(session, desk, fresh=by_pair)
     await decide_pairs(session, desk, list(by_pair), fresh=[fact.engagement_id for fact in fresh])

@@ -62,7 +62,7 @@ async def _upsert(
     locking = select(model.__table__).where(model.id.in_(known_ids)).order_by(model.id).with_for_update()
     known: dict[str, dict[str, Any]] = {row.id: dict(row._mapping) for row in await session.execute(locking)}
     updated = [row for row in rows if row["id"] in known and dict(row) != known[row["id"]]]
-    await put(session, model, updated)
+    await put(session, {model: updated})
     changed = [row for row in rows if row["id"] in created] + updated
     if changed:
         if model is tables.Account:

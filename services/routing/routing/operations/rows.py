@@ -1,4 +1,4 @@
-"""Sets of rows in one statement each: every set goes in as one JSON parameter, whatever the number of rows."""
+"""Sets of rows in one statement: every set goes in as one JSON parameter, whatever the number of rows."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,13 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing.tables import Tables
 from shared.database import as_recordset
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
+Sets = Mapping[type[Tables], Sequence[Row]]
 
 
-async def put(session: AsyncSession, model: type[Tables], rows: Sequence[Row]) -> None:
-    """Writes whole rows: new ones are inserted, known ones (by primary key) replaced. Columns a row doesn't name become null."""
-    if rows:
-        await session.execute(_put_statement(model), {"rows": _parameter(rows)})
+async def put(session: AsyncSession, sets: Sets) -> None:
+    """Writes whole rows, of whatever tables: new ones are inserted, known ones (by primary key) replaced.
+
+    Columns a row doesn't name become null. Rows may refer to each other: what must hold is looked at when all are there.
+    """
+    filled = {model: rows for model, rows in sets.items() if rows}
+    if filled:
+        parameters = {model.__tablename__: as_recordset(rows) for model, rows in filled.items()}
+        await session.execute(_put_statement(tuple(filled)), parameters)
 
 
 async def put_newer(session: AsyncSession, model: type[Tables], rows: Sequence[Row], *, by: str) -> set[tuple[Any, ...]]:
@@ -26,23 +32,29 @@ async def put_newer(session: AsyncSession, model: type[Tables], rows: Sequence[R
     """
     if not rows:
         return set()
-    return {tuple(key) for key in await session.execute(_put_newer_statement(model, by), {"rows": _parameter(rows)})}
+    statement = _put_newer_statement(model, by)
+    return {tuple(key) for key in await session.execute(statement, {model.__tablename__: as_recordset(rows)})}
 
 
 async def add(session: AsyncSession, model: type[Tables], rows: Sequence[Row]) -> set[tuple[Any, ...]]:
     """Inserts the rows nobody inserted before, in primary key order, and returns the keys of those; known ones stay as they are."""
     if not rows:
         return set()
-    return {tuple(key) for key in await session.execute(_add_statement(model), {"rows": _parameter(rows)})}
+    return {tuple(key) for key in await session.execute(_add_statement(model), {model.__tablename__: as_recordset(rows)})}
 
 
-def _parameter(rows: Sequence[Row]) -> str:
-    return as_recordset([dict(row) for row in rows])
+async def hold(session: AsyncSession, model: type[Tables], rows: Sequence[Row]) -> Sequence[Any]:
+    """The rows as they are known, or as given where they are not known yet, locked in primary key order until the transaction ends."""
+    if not rows:
+        return []
+    return (await session.execute(_hold_statement(model), {model.__tablename__: as_recordset(rows)})).all()
 
 
 @cache
-def _put_statement(model: type[Tables]) -> TextClause:
-    return text(_replacement(cast("Table", model.__table__)))
+def _put_statement(models: tuple[type[Tables], ...]) -> TextClause:
+    *before, last = (_replacement(cast("Table", model.__table__)) for model in models)
+    steps = ", ".join(f"step_{number} AS ({statement})" for number, statement in enumerate(before))
+    return text(f"WITH {steps} {last}" if steps else last)
 
 
 @cache
@@ -50,6 +62,14 @@ def _put_newer_statement(model: type[Tables], by: str) -> TextClause:
     table = cast("Table", model.__table__)
     returning = ", ".join(f"{table.name}.{column.name}" for column in table.primary_key.columns)
     return text(f"{_replacement(table)} WHERE coalesce(excluded.{by} > {table.name}.{by}, true) RETURNING {returning}")
+
+
+@cache
+def _hold_statement(model: type[Tables]) -> TextClause:
+    table = cast("Table", model.__table__)
+    key = next(iter(table.primary_key.columns)).name
+    # An update of nothing: unlike a plain insertion it locks, and returns, a row that another transaction is writing.
+    return text(f"{_insertion(table)} ON CONFLICT ({_key(table)}) DO UPDATE SET {key} = excluded.{key} RETURNING *")
 
 
 @cache
@@ -68,7 +88,7 @@ def _insertion(table: Table) -> str:
     # In key order, so that two transactions with the same rows wait for each other one way round only.
     return (
         f"INSERT INTO {table.name} ({columns}) SELECT {columns}"  # noqa: S608 - the names are our models' own
-        f" FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json)) ORDER BY {_key(table)}"
+        f" FROM json_populate_recordset(NULL::{table.name}, CAST(:{table.name} AS json)) ORDER BY {_key(table)}"
     )
 
 

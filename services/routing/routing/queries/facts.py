@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing import tables
 from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement
 from routing.decisions.scoring import Contribution
 
@@ -20,6 +19,9 @@ BRIEFED_ENGAGEMENTS_MAX = 200
 
 _PAIRS = "unnest(CAST(:contact_ids AS text[]), CAST(:brand_ids AS text[])) AS pair (contact_id, brand_id)"
 _ENGAGEMENT = "engagement_id, contact_id, brand_id, kind, context, asset_id, campaign_id, topics, machine, flags, occurred_at"
+_ACCOUNTS = text("SELECT * FROM accounts WHERE id = ANY(:account_ids)")
+_ASSETS = text("SELECT * FROM assets WHERE brand_id = ANY(:brand_ids)")
+_CAMPAIGNS = text("SELECT * FROM campaigns WHERE campaign_id = ANY(:campaign_ids)")
 _CONTRIBUTIONS = text(
     f"""
     SELECT contact_id, brand_id, rule_id, engagement_id, points, occurred_at, backfilled
@@ -47,7 +49,7 @@ _HEARD_TOPICS = text(
 
 async def accounts(session: AsyncSession, account_ids: Collection[str]) -> dict[str, Account]:
     """Accounts by id."""
-    rows = await session.execute(select(tables.Account.__table__).where(tables.Account.id.in_(account_ids)))
+    rows = await session.execute(_ACCOUNTS, {"account_ids": list(account_ids)})
     return {row.id: account_of(row) for row in rows}
 
 
@@ -85,13 +87,13 @@ async def heard_topics(session: AsyncSession, pairs: Collection[Pair]) -> dict[P
 
 async def assets(session: AsyncSession, brand_ids: Collection[str]) -> dict[str, Asset]:
     """All assets of the brands, by id."""
-    rows = await session.execute(select(tables.Asset.__table__).where(tables.Asset.brand_id.in_(brand_ids)))
+    rows = await session.execute(_ASSETS, {"brand_ids": list(brand_ids)})
     return {row.asset_id: _asset(row) for row in rows}
 
 
 async def campaigns(session: AsyncSession, campaign_ids: Collection[str]) -> dict[str, Campaign]:
     """Campaigns by id."""
-    rows = await session.execute(select(tables.Campaign.__table__).where(tables.Campaign.campaign_id.in_(campaign_ids)))
+    rows = await session.execute(_CAMPAIGNS, {"campaign_ids": list(campaign_ids)})
     return {row.campaign_id: Campaign(row.campaign_id, row.name, row.call_guide, row.meeting_ask) for row in rows}
 
 

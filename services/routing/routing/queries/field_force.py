@@ -5,14 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing import tables
 from routing.decisions.assignment import Rep
 from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, OFFICE_HOURS, Calendar, read_calendar
 from routing.decisions.facts import Account, Contact
 from routing.decisions.territories import TerritoryIndex, TerritoryPatterns, index_territories, territory_of
+
+_TERRITORIES = text("SELECT * FROM territories")
+_HOLD_REPS = text("SELECT * FROM reps WHERE id = ANY(:rep_ids) OR territory_ids && CAST(:territory_ids AS text[]) ORDER BY id FOR UPDATE")
+_OPEN_LEADS = text(
+    """
+    SELECT rep_id, count(*) AS open_leads FROM leads
+    WHERE ended_at IS NULL AND rep_id = ANY(:rep_ids) AND id <> ALL(CAST(:besides AS uuid[]))
+    GROUP BY rep_id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Geography:
 
 async def geography(session: AsyncSession) -> Geography:
     """The territories as they stand now."""
-    rows = {row.id: row for row in await session.execute(select(tables.Territory.__table__))}
+    rows = {row.id: row for row in await session.execute(_TERRITORIES)}
     patterns = [TerritoryPatterns(row.id, row.country, tuple(row.postal_codes)) for row in rows.values()]
     return Geography(index_territories(patterns), rows)
 
@@ -54,15 +63,9 @@ async def hold_reps(
 
     `besides_lead_ids` are not counted: their owners are being decided. Whoever gives a lead to a rep holds the rep, so the count is exact.
     """
-    rep, lead = tables.Rep, tables.Lead
-    concerned = or_(rep.id.in_(rep_ids), rep.territory_ids.overlap(list(territory_ids)))
-    rows = (await session.execute(select(rep.__table__).where(concerned).order_by(rep.id).with_for_update())).all()
-    counting = (
-        select(lead.rep_id, func.count().label("open_leads"))
-        .where(lead.ended_at.is_(None), lead.rep_id.in_([row.id for row in rows]), lead.id.not_in(besides_lead_ids))
-        .group_by(lead.rep_id)
-    )
-    open_leads = {row.rep_id: row.open_leads for row in await session.execute(counting)}
+    rows = (await session.execute(_HOLD_REPS, {"rep_ids": list(rep_ids), "territory_ids": list(territory_ids)})).all()
+    counted = {"rep_ids": [row.id for row in rows], "besides": list(besides_lead_ids)}
+    open_leads = {row.rep_id: row.open_leads for row in await session.execute(_OPEN_LEADS, counted)}
     return {row.id: rep_of(row, open_leads=open_leads.get(row.id, 0)) for row in rows}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, and_, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, and_, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
@@ -13,6 +13,18 @@ from routing.decisions.policy import Policy
 
 _PARSED_POLICIES_MAX = 256
 """Policies in use at a time are few, and reading one costs more than all else an engagement needs."""
+
+_IN_USE = text(
+    """
+    SELECT version, brand_id, country, state, document, activations
+    FROM (
+        SELECT version, brand_id, country, state, CAST(document AS text) AS document,
+               max(activation) OVER (PARTITION BY brand_id) AS activations
+        FROM policies WHERE brand_id = ANY(:brand_ids) OR version = ANY(:versions)
+    ) AS concerned
+    WHERE state = 'active' OR version = ANY(:versions)
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +56,8 @@ class Policies:
 
 async def load_policies(session: AsyncSession, brand_ids: Collection[str], *, versions: Collection[str] = ()) -> Policies:
     """The active policies of the brands, and those of the versions."""
-    policy = tables.Policy
-    newest = func.max(policy.activation).over(partition_by=policy.brand_id)
-    wanted = or_(policy.brand_id.in_(brand_ids), policy.version.in_([int(version) for version in versions]))
-    ranked = (
-        select(policy.version, policy.brand_id, policy.country, policy.state, cast(policy.document, Text), newest.label("activations"))
-        .where(wanted)
-        .subquery()
-    )
-    read = or_(ranked.c.state == "active", ranked.c.version.in_([int(version) for version in versions]))
-    rows = (await session.execute(select(ranked).where(read))).all()
+    wanted = {"brand_ids": list(brand_ids), "versions": [int(version) for version in versions]}
+    rows = (await session.execute(_IN_USE, wanted)).all()
     pinned = {row.version: PinnedPolicy(str(row.version), _parsed(row.document)) for row in rows}
     return Policies(
         active={(row.brand_id, row.country): pinned[row.version] for row in rows if row.state == "active"},
