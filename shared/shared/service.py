@@ -19,7 +19,7 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import consuming, migrations, problems, retention, telemetry, tracing
+from shared import consuming, garbage, migrations, problems, retention, telemetry, tracing
 from shared.asyncapi import asyncapi_document
 from shared.auth import TokenVerifier
 from shared.consuming import Consuming, Handler
@@ -250,6 +250,7 @@ def main(build: Callable[[], Service], arguments: Sequence[str] | None = None) -
 
 
 def _run(service: Service, part: Part) -> None:
+    garbage.look_less_often()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(service.run(part))

@@ -123,6 +123,8 @@ def _earns(rule: EngagementRule, engagement: Engagement) -> bool:
 def _first_of_each_day(rows: Iterable[Contribution], max_per_day: int | None) -> list[Contribution]:
     """Order the rows by time (ties by engagement id) and keep the earliest of each UTC day."""
     ordered = sorted(rows, key=lambda row: (row.occurred_at, row.engagement_id))
+    if max_per_day is None:
+        return ordered
     return [row for _, of_day in groupby(ordered, key=_utc_day) for row in list(of_day)[:max_per_day]]
 
 

@@ -58,6 +58,8 @@ class Desk:
     clocks: dict[UUID, Clock]
     policies: Policies
     contributions: dict[Pair, list[Contribution]] = field(default_factory=dict)
+    scores: dict[UUID, Score] = field(default_factory=dict)
+    """By lead, those read so far: while it lies here a score doesn't change."""
     frees_capacity: bool = False
     ledger_rows: list[Row] = field(default_factory=list)
     turns: list[Row] = field(default_factory=list)
@@ -84,18 +86,21 @@ class Desk:
 
     def score_of(self, lead: Lead) -> Score:
         """The lead's score as read now, on what happened in its cycle."""
-        pair = lead.contact_id, lead.brand_id
-        subject = self.subject(lead.contact_id) or Subject(Contact(lead.contact_id))
-        rows = self.contributions.get(pair, [])
-        return score(self.policy_of(lead).policy, subject=subject, ledger=rows, now=self.now, counting_after=lead.counting_after)
+        if lead.id not in self.scores:
+            policy = self.policy_of(lead).policy
+            subject = self.subject(lead.contact_id) or Subject(Contact(lead.contact_id))
+            rows = self.contributions.get((lead.contact_id, lead.brand_id), [])
+            self.scores[lead.id] = score(policy, subject=subject, ledger=rows, now=self.now, counting_after=lead.counting_after)
+        return self.scores[lead.id]
 
     def has_open_lead(self, pair: Pair) -> bool:
         """Whether the pair's cycle goes on: a new one can't begin."""
         newest = self.newest_leads.get(pair)
         return newest is not None and newest.ended_at is None
 
-    def add_lead(self, lead: Lead) -> None:
-        """A new cycle begins."""
+    def add_lead(self, lead: Lead, *, reading: Score) -> None:
+        """A new cycle begins, with the score it was qualified by."""
+        self.scores[lead.id] = reading
         self.leads[lead.id] = self.newest_leads[lead.contact_id, lead.brand_id] = lead
         self.touched_leads.add(lead.id)
 

@@ -131,7 +131,7 @@ def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], places: 
         # A rep who gave the lead before back isn't asked to take it for old acquaintance.
         earlier_rep_id=previous.rep_id if previous and previous.stage != "recycled" else None,
     )
-    desk.add_lead(lead)
+    desk.add_lead(lead, reading=crossing.qualified.score)
     _announce(desk, lead, crossing.qualified)
     return lead
 

@@ -1,7 +1,7 @@
 """The field force as assignment sees it: where a contact lies, when it is open there, and who could call."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -39,14 +39,19 @@ class Geography:
 
     index: TerritoryIndex
     rows: Mapping[str, Any]
+    places: dict[str, Place] = field(default_factory=dict)
+    """Those asked for so far, by territory: reading hours costs more than all else about a place."""
 
     def place_of(self, contact: Contact, account: Account | None) -> Place:
         """Where a contact's leads belong."""
         match = territory_of(self.index, contact=contact, account=account)
         if match is None:
             return Place(None, None, CALENDAR_WITHOUT_TERRITORY)
-        row = self.rows[match.territory_id]
-        return Place(row.id, row.region, read_calendar(row.hours or OFFICE_HOURS, timezone=row.timezone))
+        if match.territory_id not in self.places:
+            row = self.rows[match.territory_id]
+            calendar = read_calendar(row.hours or OFFICE_HOURS, timezone=row.timezone)
+            self.places[match.territory_id] = Place(row.id, row.region, calendar)
+        return self.places[match.territory_id]
 
 
 async def geography(session: AsyncSession) -> Geography:
