@@ -5,13 +5,17 @@ consumers' inboxes make that harmless. What Kafka acknowledged stays replayable 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+from aiokafka.producer.message_accumulator import BatchBuilder
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -33,17 +37,21 @@ _SEND_TIMEOUT_SECONDS = 15
 _LAST_CLOSE_SECONDS = 1
 _REQUEST_TIMEOUT_MS = 10_000
 _METADATA_AGE_MS_MAX = 5_000
-_PRODUCER_BATCH_BYTES = 128 * 1024
+# What one partition gets at once; Kafka takes up to a megabyte.
+_PRODUCER_BATCH_BYTES = 512 * 1024
 _REQUEST_BYTES_MAX = 1_048_576
+
+Place = tuple[str, int]
+"""A topic and a partition of it."""
 
 _COMPACTED = [topic.name for topic in TOPICS if topic.compacted]
 
 # Queue semantics: what is still there has not left. (A cursor by position would skip transactions that commit late.)
+_OLDEST = text("SELECT position, topic, key, type, headers, body FROM outbox ORDER BY position LIMIT :limit")
 _TAKE = text(
     """
     WITH taken AS (
-        DELETE FROM outbox
-        WHERE position IN (SELECT position FROM outbox ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED)
+        DELETE FROM outbox WHERE position = ANY (CAST(:positions AS bigint[]))
         RETURNING position, event_id, topic, key, type, headers, body
     ), sent AS (
         INSERT INTO sent_events (sent_at, position, event_id, topic, key, type, headers, body)
@@ -57,7 +65,7 @@ _TAKE = text(
         SET position = excluded.position, event_id = excluded.event_id, type = excluded.type,
             headers = excluded.headers, body = excluded.body
     )
-    SELECT topic, key, type, headers, body FROM taken ORDER BY position
+    SELECT count(*) FROM taken
     """
 )
 
@@ -92,6 +100,7 @@ class Relay:
         self._database = database
         self._bootstrap = bootstrap
         self._producer: AIOKafkaProducer | None = None
+        self._read_ahead: Sequence[Row[Any]] = ()
         self.last_success_at: datetime | None = None
         self.waiting_for: str | None = None
 
@@ -149,32 +158,45 @@ class Relay:
     async def run_once(self, connection: AsyncConnection) -> int:
         """Sends the oldest batch and takes it from the outbox once Kafka has acknowledged all of it. Returns how many events.
 
-        Raises `KafkaError` or `TimeoutError` when Kafka did not acknowledge: then nothing was taken.
+        Raises `KafkaError` or `TimeoutError` when Kafka did not acknowledge: then nothing was taken. While Kafka works on a batch the
+        next is read, but sent only when this one has left: nothing overtakes what failed.
         """
         began_ns = tracing.now_ns()
-        async with connection.begin():
-            rows = (await connection.execute(_TAKE, {"limit": BATCH_EVENTS_MAX, "compacted": _COMPACTED})).all()
-            if rows:
-                await self._send(rows)
-                failpoints.reach("relay.acknowledged")
+        rows, self._read_ahead = self._read_ahead, ()
+        async with connection.begin() as transaction:
+            rows = rows or await self._oldest(connection)
+            if not rows:
+                return 0
+            ours = asyncio.Event()
+            sending = asyncio.create_task(self._send(rows, ours))
+            try:
+                taken = await connection.scalar(_TAKE, {"positions": [row.position for row in rows], "compacted": _COMPACTED})
+                if taken != len(rows):  # they were put back meanwhile, to be sent again with all that follows
+                    await transaction.rollback()
+                    return 0
+                ours.set()
+                following = await self._oldest(connection) if len(rows) == BATCH_EVENTS_MAX else ()
+                await sending
+            finally:
+                sending.cancel()
+                await asyncio.wait({sending})
+            failpoints.reach("relay.acknowledged")
+        self._read_ahead = following
         tracing.note_sent([row.headers for row in rows], began_ns=began_ns)
-        for row in rows:
-            telemetry.EVENTS_PUBLISHED.labels(topic=row.topic, type=row.type).inc()
+        for (topic, event_type), count in Counter((row.topic, row.type) for row in rows).items():
+            telemetry.EVENTS_PUBLISHED.labels(topic=topic, type=event_type).inc(count)
         return len(rows)
 
-    async def _send(self, rows: Sequence[Row[Any]]) -> None:
-        producer = await self._ready_producer()
+    async def _oldest(self, connection: AsyncConnection) -> Sequence[Row[Any]]:
+        return (await connection.execute(_OLDEST, {"limit": BATCH_EVENTS_MAX})).all()
+
+    async def _send(self, rows: Sequence[Row[Any]], ours: asyncio.Event) -> None:
+        """Packs events and, once they are ours to send, sends them, each partition's in order, until Kafka has acknowledged all."""
         async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
-            acknowledgements = [
-                await producer.send(
-                    row.topic,
-                    key=row.key.encode(),
-                    value=row.body.encode(),
-                    headers=[(name, value.encode()) for name, value in row.headers.items()],
-                )
-                for row in rows
-            ]
-            await asyncio.gather(*acknowledgements)
+            producer = await self._ready_producer()
+            batches = await _by_partition(producer, rows)
+            await ours.wait()
+            await asyncio.gather(*(_send_in_order(producer, place, of_partition) for place, of_partition in batches.items()))
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -205,6 +227,39 @@ class Relay:
                     await producer.stop()
             except (KafkaError, TimeoutError) as error:
                 _log.warning("producer left behind", error=type(error).__name__)
+
+
+async def _by_partition(producer: AIOKafkaProducer, rows: Iterable[Row[Any]]) -> dict[Place, list[BatchBuilder]]:
+    """The events as Kafka takes them, in batches per partition: a future per event would cost more than all the rest."""
+    partitions: dict[str, list[int]] = {}
+    batches: defaultdict[Place, list[BatchBuilder]] = defaultdict(list)
+    for row in rows:
+        if row.topic not in partitions:
+            partitions[row.topic] = sorted(await producer.partitions_for(row.topic))
+        key = row.key.encode()
+        record = {"timestamp": None, "key": key, "value": row.body.encode(), "headers": _raw_headers(row.headers)}
+        batches_of_partition = batches[row.topic, partitions[row.topic][_hash(key) % len(partitions[row.topic])]]
+        if not batches_of_partition or batches_of_partition[-1].append(**record) is None:
+            batches_of_partition.append(producer.create_batch())
+            batches_of_partition[-1].append(**record)
+    return batches
+
+
+async def _send_in_order(producer: AIOKafkaProducer, place: Place, batches: Iterable[BatchBuilder]) -> None:
+    topic, partition = place
+    for batch in batches:
+        acknowledged = await producer.send_batch(batch, topic, partition=partition)
+        await acknowledged
+
+
+def _raw_headers(headers: Mapping[str, str]) -> list[tuple[str, bytes]]:
+    return [(name, value.encode()) for name, value in headers.items()]
+
+
+@lru_cache(10_000)  # in pure Python it costs as much as all else of an event, and one key's events come together
+def _hash(key: bytes) -> int:
+    """What every Kafka client computes a key's partition from, so that whoever else writes to a topic finds the same one."""
+    return int(murmur2(key)) & 0x7FFFFFFF
 
 
 async def send_again(session: AsyncSession, *, since: datetime) -> int:

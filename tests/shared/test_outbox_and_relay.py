@@ -190,6 +190,23 @@ async def test_what_was_sent_can_be_sent_again_with_the_same_ids(database: Datab
     assert len(records) == 2
 
 
+async def test_what_was_read_ahead_is_left_alone_when_it_was_put_back_meanwhile(
+    database: Database, relay: Relay, kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.relay.BATCH_EVENTS_MAX", 3)
+    events = [engagement(number, contact="ahead") for number in range(6)]
+    await _put(database, *events)
+    async with database.engine.connect() as connection:
+        assert await relay.run_once(connection) == 3  # and has read the other three
+        async with database.transaction() as session:
+            assert await send_again(session, since=datetime.now(UTC) - timedelta(days=1)) == 3
+        assert await relay.run_once(connection) == 0
+    assert await _outbox_depth(database) == 6
+    assert await _relay_all(relay, database) == 6
+    arrived = [_id(record) for record in await _read(kafka, ENGAGEMENTS.name, {str(event.id) for event in events})]
+    assert arrived == [str(event.id) for event in [*events[:3], *events]]
+
+
 def _contact(contact_id: str, version: int) -> Event:
     now = datetime.now(UTC)
     fact = ContactSnapshot(contact_id=contact_id, version=version, provisional=False)
