@@ -8,6 +8,7 @@ The offset is committed only after the effect, so a kill in between means redeli
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +16,6 @@ from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.middlewares import AckPolicy
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,7 @@ from shared.database import Database, is_weather
 from shared.events import Event, Topic, UnknownType, Unreadable, read_event
 from shared.leaving import BATCH_SECONDS
 from shared.loops import backoff_seconds, sleep_unless
+from shared.polling import WaitingBroker
 from shared.quarantine import Record
 from shared.topics import ensure_topics
 
@@ -32,9 +33,10 @@ _log = structlog.get_logger()
 
 Handler = Callable[[AsyncSession, Sequence[Event], datetime], Awaitable[None]]
 
-BATCH_RECORDS_MAX = 500
-# FastStream sleeps this long once more after an empty poll, so it is most of the latency of an idle system.
-_POLL_MS = 10
+# What a batch costs whatever its size is spread over this many; more would keep the event loop from answering for too long.
+BATCH_RECORDS_MAX = 250
+# FastStream sleeps this long after a poll that found nothing; the poll itself has waited by then (see `shared.polling`).
+_REST_MS = 1
 # A broker that lost its topics is noticed after this; until then a consumer sits there without an assignment.
 _METADATA_AGE_MS_MAX = 5_000
 # Weather is waited out this long within one poll (Kafka's max_poll_interval is 300 s), then the batch is fetched again.
@@ -81,7 +83,7 @@ class Consuming:
         self._service = service
         self._database = database
         self.bootstrap = bootstrap
-        self.broker = KafkaBroker(
+        self.broker = WaitingBroker(
             bootstrap,
             logger=None,
             apply_types=False,
@@ -110,7 +112,7 @@ class Consuming:
             group_id=consumer.name,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
-            batch_timeout_ms=_POLL_MS,
+            batch_timeout_ms=_REST_MS,
             max_records=BATCH_RECORDS_MAX,
             parser=lambda records: KafkaAckableMessage(body=b"", raw_message=records, consumer=consumer.subscriber.consumer),
             decoder=_undecoded,
@@ -274,8 +276,8 @@ def _apart(batch: Batch) -> list[Batch]:
 
 
 def _count(topic: Topic, batch: Batch) -> None:
-    for event, _ in batch.events:
-        telemetry.EVENTS_CONSUMED.labels(topic=topic.name, type=event.fact.contract.event_type).inc()
+    for event_type, count in Counter(event.fact.contract.event_type for event, _ in batch.events).items():
+        telemetry.EVENTS_CONSUMED.labels(topic=topic.name, type=event_type).inc(count)
     for unknown in batch.unknown_types:
         telemetry.EVENTS_IGNORED.labels(topic=topic.name, type=unknown).inc()
 
