@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -144,8 +143,7 @@ class Service:
         departure = Departure(stop)
         departure.listen()
         app = self.app(part)
-        gc.collect()
-        gc.freeze()  # what is there from the start stays: looking through it for garbage stops everybody for a tenth of a second
+        garbage.look_less_often()
         server_stop, worker_stop = asyncio.Event(), asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -250,7 +248,6 @@ def main(build: Callable[[], Service], arguments: Sequence[str] | None = None) -
 
 
 def _run(service: Service, part: Part) -> None:
-    garbage.look_less_often()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(service.run(part))
