@@ -167,7 +167,9 @@ def test_traces_go_nowhere_unless_a_collector_is_named(service: str) -> None:
         "OTEL_TRACES_SAMPLER": "parentbased_always_on",
         "OTEL_TRACES_SAMPLER_ARG": "1.0",
     }
-    assert interpolated(environment["OTEL_EXPORTER_OTLP_ENDPOINT"], {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}).endswith("4318")
+    assert interpolated(environment["OTEL_EXPORTER_OTLP_ENDPOINT"], {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}).endswith(
+        "4318"
+    )
 
 
 def test_secrets_are_files_and_in_no_variable() -> None:
