@@ -50,6 +50,12 @@ def swap_events_of_a_lead_on_the_topic(world: World) -> None:
     world.on_topics[second] = replace(world.on_topics[second], event=swapped[1])
 
 
+def apply_events_of_a_lead_out_of_order(world: World) -> None:
+    of_lead = [telling.event.id for telling in world.told if telling.event.key == world.leads[0].id and telling.event.topic == "leads"]
+    applied = world.inbox["feedback.leads"]
+    applied[of_lead[0]] = applied[of_lead[-1]] + timedelta(seconds=1)
+
+
 def put_an_older_snapshot_behind_a_newer(world: World) -> None:
     [first, second] = [number for number, one in enumerate(world.on_topics) if one.key == "contact-3" and one.event.topic == "contacts"]
     older, newer = world.on_topics[first].event, world.on_topics[second].event
@@ -159,6 +165,7 @@ def leave_an_event_in_the_outbox(world: World) -> None:
         (name_a_case_in_a_webhook, {"I5"}),
         *((show_in(place), {"I5"}) for place in ("topic.feedback", "routing.briefs", "reporting.journal", "arrival.body", "log.feedback")),
         (swap_events_of_a_lead_on_the_topic, {"I6"}),
+        (apply_events_of_a_lead_out_of_order, {"I6"}),
         (put_an_older_snapshot_behind_a_newer, {"I6"}),
         (take_webhooks_out_of_order, {"I6"}),
         (decide_back_in_time, {"I6"}),
