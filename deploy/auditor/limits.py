@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Limits:
     """How much is too much. Times in seconds, memory in bytes."""
 
-    delivery_delay_p99_seconds: float = 2.0
+    delivery_delay_seconds: float = 2.0
     livez_seconds: float = 1.0
     memory_growth: float = 1.8
     memory_floor_bytes: int = 64 * 1024 * 1024

@@ -64,13 +64,13 @@ class Programs:
     def start_another(self, service: str, name: str, *, part: str, extra: Mapping[str, str] | None = None) -> None:
         """Starts one more process of a service under a name and on a port of its own."""
         self._ports_of_others[name] = unused_port()
-        environment = {**self._service_environment(service), "FULLCIRCLE_PORT": str(self.port(name)), **(extra or {})}
+        environment = {**self.service_environment(service), "FULLCIRCLE_PORT": str(self.port(name)), **(extra or {})}
         self._run(name, "-m", service, "run", part, environment=environment)
 
     def republish(self, service: str, *, since: datetime) -> None:
         """Has a service send again what Kafka had acknowledged since then; returns when it is back in the outbox."""
         name = f"{service}-republish"
-        self._run(name, "-m", service, "republish", "--since", since.isoformat(), environment=self._service_environment(service))
+        self._run(name, "-m", service, "republish", "--since", since.isoformat(), environment=self.service_environment(service))
         self._roster.wait_for_success(name, timeout_seconds=_REPUBLISH_SECONDS)
 
     def wait_until_ready(self, name: str) -> None:

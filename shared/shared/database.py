@@ -1,6 +1,7 @@
 """The database: connections, and the one place where anything is committed."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,7 @@ WEATHER = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.I
 _POOL_WAIT_SECONDS = 5
 _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_SIZE = 10
+_BELLS = "bells"
 
 # Named by rule, so that a migration can always say which constraint it means.
 _CONSTRAINT_NAMES = {
@@ -56,20 +58,21 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        self.outbox_filled = asyncio.Event()
+        self.bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        """What background work in this process waits for, by name; see `ring`."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One operation, one transaction: committed when the block ends, rolled back when it raises.
 
-        The relay is woken when the block put events into the outbox.
+        Whoever waits for a bell that the block rang is woken then.
         """
         with tracing.step("transaction"):
             async with AsyncSession(self.engine, expire_on_commit=False) as session:
                 yield session
                 await session.commit()
-            if session.info.get("published"):
-                self.outbox_filled.set()
+            for bell in session.info.get(_BELLS, ()):
+                self.bells[bell].set()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -89,6 +92,11 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self.engine.dispose()
+
+
+def ring(session: AsyncSession, bell: str) -> None:
+    """Wakes whoever in this process waits for that bell, once the session's transaction is committed."""
+    session.info.setdefault(_BELLS, set()).add(bell)
 
 
 async def begin_with(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

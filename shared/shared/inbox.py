@@ -13,7 +13,7 @@ _ACCEPT = text(
     INSERT INTO inbox (consumer, event_id)
     SELECT :consumer, event_id FROM json_to_recordset(CAST(:rows AS json)) AS r(event_id uuid)
     ON CONFLICT DO NOTHING
-    RETURNING event_id
+    RETURNING CAST(event_id AS text)
     """
 )
 
@@ -22,11 +22,13 @@ async def accept(session: AsyncSession, consumer: str, events: Sequence[Event]) 
     """The events this consumer has not applied yet, in order, each once. They count as applied when the transaction commits."""
     if not events:
         return []
-    rows = as_recordset([{"event_id": str(event.id)} for event in events])
+    rows = as_recordset([{"event_id": event.id} for event in events])
     fresh = set((await session.scalars(_ACCEPT, {"consumer": consumer, "rows": rows})).all())
+    if len(fresh) == len(events):
+        return list(events)
     accepted = []
     for event in events:
-        if event.id in fresh:
-            fresh.remove(event.id)
+        if str(event.id) in fresh:
+            fresh.remove(str(event.id))
             accepted.append(event)
     return accepted

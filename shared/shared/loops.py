@@ -25,6 +25,16 @@ async def sleep_unless(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
+async def wait_for_bell(bell: asyncio.Event, stop: asyncio.Event, *, at_most_seconds: float) -> None:
+    """Waits until the bell rings, but not for longer than that, or until stopped."""
+    rung, stopped = asyncio.ensure_future(bell.wait()), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({rung, stopped}, timeout=at_most_seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        rung.cancel()
+        stopped.cancel()
+
+
 def backoff_seconds(attempt: int) -> float:
     """How long to wait before try `attempt` + 1 of something that failed for weather: doubling, capped, with jitter."""
     return float(min(_BACKOFF_SECONDS_FIRST * 2 ** min(attempt, 10), _BACKOFF_SECONDS_MAX) * random.uniform(0.5, 1))  # noqa: S311

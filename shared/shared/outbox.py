@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import tracing
-from shared.database import as_recordset
+from shared.database import as_recordset, ring
 from shared.events import Event
 
 # Kafka refuses records over a megabyte for good; refusing here keeps the outbox free of what could never leave.
@@ -21,6 +21,10 @@ INSERT = """
 """For who writes state and events in one statement: `:outbox` are `as_rows(events)`, and `note_published` is called."""
 
 _INSERT = text(INSERT)
+
+
+BELL = "outbox"
+"""Rings when events were put into the outbox."""
 
 
 class EventTooLarge(ValueError):
@@ -42,7 +46,7 @@ def as_rows(events: Sequence[Event]) -> str:
 
 def note_published(session: AsyncSession) -> None:
     """Has the relay woken once the transaction is committed."""
-    session.info["published"] = True
+    ring(session, BELL)
 
 
 def _row(event: Event) -> dict[str, object]:
@@ -51,7 +55,7 @@ def _row(event: Event) -> dict[str, object]:
     if len(body.encode()) > EVENT_BYTES_MAX:
         raise EventTooLarge(f"{contract.event_type} of {len(body)} characters")
     return {
-        "event_id": str(event.id),
+        "event_id": event.id,
         "topic": contract.topic.name,
         "key": event.fact.key(),
         "type": contract.event_type,

@@ -23,7 +23,8 @@ from shared import failpoints, telemetry, tracing
 from shared.database import Database
 from shared.events import TOPICS
 from shared.leaving import RELAY_SECONDS, cut_after
-from shared.loops import backoff_seconds, lead, sleep_unless
+from shared.loops import backoff_seconds, lead, sleep_unless, wait_for_bell
+from shared.outbox import BELL, note_published
 from shared.topics import ensure_topics
 
 _log = structlog.get_logger()
@@ -132,7 +133,8 @@ class Relay:
     async def _relay(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         failures = 0
         while not stop.is_set():
-            self._database.outbox_filled.clear()
+            bell = self._database.bells[BELL]
+            bell.clear()
             try:
                 moved = await self.run_once(connection)
             except (KafkaError, TimeoutError) as error:
@@ -146,14 +148,7 @@ class Relay:
             self.waiting_for = None
             self.last_success_at = datetime.now(UTC)
             if moved < BATCH_EVENTS_MAX:
-                await self._wait_for_work(stop)
-
-    async def _wait_for_work(self, stop: asyncio.Event) -> None:
-        bell = asyncio.ensure_future(self._database.outbox_filled.wait())
-        stopped = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({bell, stopped}, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        bell.cancel()
-        stopped.cancel()
+                await wait_for_bell(bell, stop, at_most_seconds=_POLL_SECONDS)
 
     async def run_once(self, connection: AsyncConnection) -> int:
         """Sends the oldest batch and takes it from the outbox once Kafka has acknowledged all of it. Returns how many events.
@@ -269,5 +264,5 @@ async def send_again(session: AsyncSession, *, since: datetime) -> int:
     """
     await session.execute(_HOLD_WRITERS)
     put_back = await session.scalar(_SEND_AGAIN, {"since": since})
-    session.info["published"] = True
+    note_published(session)
     return int(put_back or 0)

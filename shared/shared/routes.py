@@ -85,10 +85,14 @@ def _announces_body(request: Request) -> bool:
 JSON: Final = frozenset({"application/json"})
 
 
-def check_media_type(request: Request, *, accepts: frozenset[str] = JSON) -> None:
-    """Only what is accepted, in UTF-8, as it is: a label we'd ignore may mean another reading of the same bytes to someone else."""
-    headers = request.headers
-    why = _why_unreadable(headers.get("content-type", "application/octet-stream"), headers.get("content-encoding", "identity"), accepts)
+def check_media_type(request: Request) -> None:
+    """Only JSON in UTF-8, as it is: a label we'd ignore may mean another reading of the same bytes to someone else."""
+    check_labels(request.headers.get("content-type", ""), request.headers.get("content-encoding", "identity"))
+
+
+def check_labels(content_type: str, content_encoding: str, *, accepts: frozenset[str] = JSON) -> None:
+    """As `check_media_type`, for who has read the headers already, and of other media types too."""
+    why = _why_unreadable(content_type, content_encoding, accepts)
     if why is not None:
         named = ", ".join(sorted(accepts))
         raise problems.unsupported_media_type(f"{why}; send {named} in UTF-8.", accepts=named)
@@ -99,7 +103,7 @@ def _why_unreadable(content_type: str, content_encoding: str, accepts: frozenset
     if content_encoding.lower() != "identity":
         return "Compressed bodies are not read here"
     label = Message()
-    label["content-type"] = content_type
+    label["content-type"] = content_type or "application/octet-stream"
     if label.get_content_type() not in accepts:
         return "This content type is not read here"
     if str(label.get_param("charset", "utf-8")).lower().replace("-", "") != "utf8":

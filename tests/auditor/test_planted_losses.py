@@ -205,6 +205,17 @@ def test_a_broker_that_lost_its_log_leaves_the_books(world: World) -> None:
     assert broken_by(world) == set()
 
 
+def test_a_broker_that_lost_its_log_and_was_filled_again_is_judged_by_what_was_sent_again(world: World) -> None:
+    """What was new when it came back stands first; then everything, in the order in which it was told."""
+    before = world.on_topics[:]
+    newest = [one for one in before if one.event.topic == "leads"][-3:]
+    world.on_topics[:] = [replace(one, offset=offset) for offset, one in enumerate([*newest, *before])]
+    assert broken_by(world) == set()
+    of_lead = [number for number, one in enumerate(world.on_topics) if one.key == world.leads[0].id]
+    world.on_topics.append(replace(world.on_topics[of_lead[0]], offset=len(world.on_topics)))
+    assert broken_by(world) == {"I6"}
+
+
 def test_what_lies_further_back_than_the_books_is_not_judged_by_them(world: World) -> None:
     """After 30 days only effects are left of what was told."""
     evidence = world.evidence()

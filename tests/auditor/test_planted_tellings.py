@@ -50,6 +50,12 @@ def swap_events_of_a_lead_on_the_topic(world: World) -> None:
     world.on_topics[second] = replace(world.on_topics[second], event=swapped[1])
 
 
+def apply_events_of_a_lead_out_of_order(world: World) -> None:
+    of_lead = [telling.event.id for telling in world.told if telling.event.key == world.leads[0].id and telling.event.topic == "leads"]
+    applied = world.inbox["feedback.leads"]
+    applied[of_lead[0]] = applied[of_lead[-1]] + timedelta(seconds=1)
+
+
 def put_an_older_snapshot_behind_a_newer(world: World) -> None:
     [first, second] = [number for number, one in enumerate(world.on_topics) if one.key == "contact-3" and one.event.topic == "contacts"]
     older, newer = world.on_topics[first].event, world.on_topics[second].event
@@ -123,11 +129,11 @@ def grow(world: World) -> None:
 
 
 def stall(world: World) -> None:
-    world.samples[-1] = world.samples[-1].model_copy(update={"livez_seconds": 4.0})
+    world.samples[-3:] = [sample.model_copy(update={"livez_seconds": 4.0}) for sample in world.samples[-3:]]
 
 
 def answer_nobody(world: World) -> None:
-    world.samples[-1] = world.samples[-1].model_copy(update={"livez_seconds": None})
+    world.samples[-3:] = [sample.model_copy(update={"livez_seconds": None}) for sample in world.samples[-3:]]
 
 
 def open_files_without_end(world: World) -> None:
@@ -159,6 +165,7 @@ def leave_an_event_in_the_outbox(world: World) -> None:
         (name_a_case_in_a_webhook, {"I5"}),
         *((show_in(place), {"I5"}) for place in ("topic.feedback", "routing.briefs", "reporting.journal", "arrival.body", "log.feedback")),
         (swap_events_of_a_lead_on_the_topic, {"I6"}),
+        (apply_events_of_a_lead_out_of_order, {"I6"}),
         (put_an_older_snapshot_behind_a_newer, {"I6"}),
         (take_webhooks_out_of_order, {"I6"}),
         (decide_back_in_time, {"I6"}),
@@ -185,3 +192,14 @@ def leave_an_event_in_the_outbox(world: World) -> None:
 def test_it_is_found_by_the_invariant_it_breaks(world: World, plant: Plant, invariants: set[str]) -> None:
     plant(world)
     assert broken_by(world) == invariants
+
+
+def test_a_hiccup_is_no_stall(world: World) -> None:
+    world.samples[-2:] = [sample.model_copy(update={"livez_seconds": 4.0}) for sample in world.samples[-2:]]
+    assert broken_by(world) == set()
+
+
+def test_what_happens_while_something_is_broken_on_purpose_is_no_stall(world: World) -> None:
+    began = world.faults[0].at
+    world.samples[:] = [sample.model_copy(update={"at": began, "livez_seconds": None}) for sample in world.samples]
+    assert broken_by(world) == set()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from deploy.demo.launch import Launch
 from tests.bench import load
 from tests.bench.bodies import BRAND, SECRET, SOURCE, contacts
 from tests.bench.cpu import Meter, load_cpus
@@ -28,11 +29,13 @@ class Webhooks:
     _prepared: bool = False
 
     def intake(self, connections: int, plan: Plan) -> Sample:
-        """Our own: the whole service, its relay running."""
+        """Our own: the whole service, its relay running. What it leaves in the outbox is relayed before anything else is measured."""
         self._prepare_intake()
-        self.ground.truncate(self.ground.servers.database_url("intake"), *_INTAKE_TABLES)
         pids = {name: self.ground.pid(name) for name in ("intake", "postgres")}
-        return self.under_load(self.ground.ports.intake, connections, plan, pids)
+        sample = self.under_load(self.ground.ports.intake, connections, plan, pids)
+        self._wait_until_relayed()
+        self.ground.truncate(self.ground.servers.database_url("intake"), *_INTAKE_TABLES)
+        return sample
 
     def plain(self, arm: str, connections: int, plan: Plan, *, beside: str = "", environment: Mapping[str, str] | None = None) -> Sample:
         """A plain program; `beside` names the server whose CPU is told with its own."""
@@ -72,6 +75,9 @@ class Webhooks:
             admin, integration = ({"Authorization": f"Bearer {self.ground.token(role)}"} for role in ("admin", "integration"))
             client.put(f"/v1/sources/{SOURCE}", json=source, headers=admin).raise_for_status()
             client.put("/v1/contacts", json=contacts(), headers=integration).raise_for_status()
+            launch = Launch("bench", SOURCE, datetime.now(UTC).date())
+            client.put("/v1/assets", json=launch.assets(), headers=integration).raise_for_status()
+            client.put("/v1/campaigns", json=[launch.campaign()], headers=integration).raise_for_status()
         self._wait_until_relayed()
         self._prepared = True
 
@@ -80,5 +86,5 @@ class Webhooks:
         with httpx.Client(base_url=f"http://127.0.0.1:{self.ground.ports.intake}") as client:
             while client.get("/readyz").json()["outbox"]["depth"]:
                 if time.monotonic() > deadline:
-                    raise RuntimeError("the contacts were not relayed within a minute")
+                    raise RuntimeError("the outbox was not relayed within a minute")
                 time.sleep(0.1)

@@ -131,7 +131,7 @@ def test_a_service_is_asked_whether_it_is_ready_and_starts_after_its_migrations(
 def test_a_services_variables_are_its_settings(container: str, mode: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     service = container.removesuffix("-migrate")
     (tmp_path / "database_password").write_text("a password\n")
-    environment = environment_of(container, mode)
+    environment = {name: value for name, value in environment_of(container, mode).items() if not name.startswith("OTEL_")}
     fields = {f"FULLCIRCLE_{name.upper()}" for name in SETTINGS[service].model_fields}
     assert set(environment) <= fields, "a setting that nobody reads"
 
@@ -156,6 +156,20 @@ def test_the_issuer_is_of_the_dev_profile_alone_and_is_told_what_it_reads() -> N
     assert {name: container["profiles"] for name, container in CONTAINERS.items() if "profiles" in container} == {"issuer": ["dev"]}
     fields = {f"FULLCIRCLE_{name.upper()}" for name in IssuerSettings.model_fields} | {"FULLCIRCLE_MODE"}
     assert set(CONTAINERS["issuer"]["environment"]) == fields
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_traces_go_nowhere_unless_a_collector_is_named(service: str) -> None:
+    environment = {name: value for name, value in CONTAINERS[service]["environment"].items() if name.startswith("OTEL_")}
+    unasked = {name: interpolated(value, {}) for name, value in environment.items()}
+    assert unasked == {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "",
+        "OTEL_TRACES_SAMPLER": "parentbased_always_on",
+        "OTEL_TRACES_SAMPLER_ARG": "1.0",
+    }
+    assert interpolated(environment["OTEL_EXPORTER_OTLP_ENDPOINT"], {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}).endswith(
+        "4318"
+    )
 
 
 def test_secrets_are_files_and_in_no_variable() -> None:

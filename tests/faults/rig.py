@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
-import httpx
 import psycopg
 
 from deploy.auditor import testimony
@@ -123,15 +122,13 @@ class Rig:
     @asynccontextmanager
     async def crowd(self, at_once: int, *, intake: str = "intake") -> AsyncIterator[Sender]:
         """A sender that has so many requests in flight at once, to that process of intake; the block ends when all it sent is taken."""
-        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
-        async with httpx.AsyncClient(trust_env=False, limits=limits) as client:
-            address = f"http://127.0.0.1:{self.world.port(intake)}"
-            sender = self.load.sender.crowd(client, intake=address, at_once_max=at_once)
-            try:
-                yield sender
-                self.must("all that the crowd sent is taken", await sender.all_taken(seconds=_TAKEN_SECONDS), f"{sender.waiting} waiting")
-            finally:
-                await sender.give_up()
+        address = f"http://127.0.0.1:{self.world.port(intake)}"
+        sender = self.load.sender.crowd(intake=address, at_once_max=at_once)
+        try:
+            yield sender
+            self.must("all that the crowd sent is taken", await sender.all_taken(seconds=_TAKEN_SECONDS), f"{sender.waiting} waiting")
+        finally:
+            await sender.give_up()
 
     async def add_people(self, more: Sequence[Person]) -> None:
         """States more contacts to intake, and waits until every service has heard of them."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -203,25 +204,46 @@ async def test_a_host_that_is_no_longer_listed_is_refused_when_sending(
     assert endpoint.received == []
 
 
-async def test_an_endpoint_that_hangs_delays_nobody_else(
-    client: httpx.AsyncClient, endpoint: Endpoint, dispatcher: Dispatcher, tell: Tell, now: datetime
+async def test_one_endpoint_of_ten_that_hangs_delays_none_of_the_others(
+    client: httpx.AsyncClient, dispatcher: Dispatcher, tell: Tell, now: datetime
 ) -> None:
+    """An attempt at the hanging one lasts ten seconds; twenty of them are under way while the nine others get theirs."""
     stop = asyncio.Event()
-    async with Endpoint() as hanging:
-        hanging.will_answer(*[None] * 50)
+    async with Endpoint() as hanging, contextlib.AsyncExitStack() as opened:
+        hanging.will_answer(*[None] * 100)
         await subscribe(client, hanging.url, name="hanging")
-        await subscribe(client, endpoint.url, name="healthy")
+        healthy = [await opened.enter_async_context(Endpoint()) for _ in range(9)]
+        for number, endpoint in enumerate(healthy):
+            await subscribe(client, endpoint.url, name=f"healthy-{number}")
         running = asyncio.create_task(dispatcher.run(stop))
         try:
-            for number in range(8):
-                began = asyncio.get_running_loop().time()
-                await tell(happened.entered(f"l{number}", f"c{number}", "accepted", now))
-                await until(lambda: len(endpoint.received) == number + 1, seconds=5, what="the healthy endpoint's webhook")  # noqa: B023
-                assert asyncio.get_running_loop().time() - began < 2
-            await until(lambda: len(hanging.received) > 0, what="the hanging endpoint being tried")
+            await tell(*(happened.entered(f"hung-{number}", f"hung-{number}", "accepted", now) for number in range(20)))
+            await until(lambda: len(hanging.received) == 20, what="the hanging endpoint being tried")
+            await tell(*(happened.entered(f"l{number}", f"c{number}", "accepted", now) for number in range(5)))
+            await until(lambda: all(len(each.received) == 25 for each in healthy), seconds=8, what="the nine others' webhooks")
+            assert len(hanging.received) == 20
         finally:
             stop.set()
             await running
+
+
+async def test_what_is_queued_in_this_process_leaves_at_once_and_all_of_it_is_recorded(
+    client: httpx.AsyncClient, endpoint: Endpoint, dispatcher: Dispatcher, tell: Tell, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporting.dispatching._POLL_SECONDS", 3600)
+    await subscribe(client, endpoint.url)
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+    try:
+        for batch in range(3):
+            await tell(*(happened.entered(f"l{batch}-{number}", f"c{number}", "accepted", now) for number in range(25)))
+            await until(lambda: len(endpoint.received) == 25 * (batch + 1), what="the webhooks of the batch")  # noqa: B023
+    finally:
+        stop.set()
+        await running
+    recorded = await delivered(client, "limit=100")
+    assert len({one["id"] for one in recorded}) == 75
+    assert {(one["state"], len(one["attempts"])) for one in recorded} == {("delivered", 1)}
 
 
 async def test_an_attempt_cut_off_before_it_was_recorded_comes_again_under_the_same_id(

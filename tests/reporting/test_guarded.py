@@ -1,6 +1,8 @@
 """The way out: names are resolved once, every address is checked, and the checked one is connected to."""
 
+import asyncio
 import socket
+import threading
 from typing import Any
 
 import httpx
@@ -82,3 +84,28 @@ async def test_proxies_of_the_environment_are_not_used(resolver: Resolver, monke
     resolver.answers = [["10.0.0.7"]]
     with pytest.raises(AddressRefused):
         await post("https://hooks.example.com/")
+
+
+async def test_a_name_whose_look_up_hangs_is_looked_up_once_and_holds_up_no_other_name(
+    resolver: Resolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolver.answers = [["127.0.0.1"]]
+    ended = threading.Event()
+    look_up = resolver.getaddrinfo
+
+    def hanging(host: str, port: int, *more: Any, **named: Any) -> list[tuple[Any, ...]]:
+        found = look_up(host, port, *more, **named)
+        if host == "hangs.internal":
+            ended.wait(20)
+        return found
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    async with Endpoint() as endpoint, guarded_client(frozenset({"hangs.internal", "hooks.internal"}), timeout_seconds=2) as client:
+        try:
+            hung = [asyncio.create_task(client.post(f"http://hangs.internal:{endpoint.port}/", content=b"{}")) for _ in range(40)]
+            answer = await asyncio.wait_for(client.post(f"http://hooks.internal:{endpoint.port}/", content=b"{}"), 10)
+            assert answer.status_code == 204
+            assert all(isinstance(error, NoAddress) for error in await asyncio.gather(*hung, return_exceptions=True))
+            assert resolver.asked.count("hangs.internal") == 1
+        finally:
+            ended.set()

@@ -9,6 +9,7 @@ from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.events import Event
 from deploy.auditor.evidence.reporting import Delivery, Subscription
 from deploy.auditor.invariants import fault_times
+from deploy.auditor.invariants.lateness import too_many_late
 from deploy.auditor.limits import Limits
 from deploy.auditor.testimony import Arrival
 from deploy.auditor.verdicts import Examination, Verdict
@@ -148,15 +149,13 @@ def _delays(evidence: Evidence, arrivals: Sequence[Arrival], limits: Limits, exa
     for subscription in evidence.reporting.subscriptions:
         if subscription.name in failing:
             continue
-        delays = sorted(
+        delays = [
             (first[subscription.url, delivery.event_id].at - delivery.created_at).total_seconds()
             for delivery in evidence.reporting.deliveries
             if delivery.subscription == subscription.name
             and (subscription.url, delivery.event_id) in first
             and not disturbed(delivery.created_at)
-        )
-        if delays:
-            examination.look_at()
-            late = delays[min(len(delays) - 1, int(len(delays) * 0.99))]
-            if late > limits.delivery_delay_p99_seconds:
-                examination.find("an endpoint that takes everything was kept waiting", f"subscription={subscription.name} p99={late:.2f} s")
+        ]
+        examination.look_at(len(delays))
+        if late := too_many_late(delays, bound=limits.delivery_delay_seconds):
+            examination.find("an endpoint that takes everything was kept waiting", f"subscription={subscription.name} {late}")

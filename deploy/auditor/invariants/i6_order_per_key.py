@@ -1,9 +1,9 @@
 """I6: what concerns one person or lead leaves, arrives and has its effect in the order in which it was decided."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.events import Event, Occurrence
@@ -19,16 +19,26 @@ _TAKING_TURNS = frozenset({"leads", "loop", "cases"})
 _SIDE_BY_SIDE = timedelta(seconds=30)
 # An event says when the work on it began; whoever then waited for a lock tells of it later than who came after.
 _LATE_AT_MOST = timedelta(seconds=120)
+# More events than these could not have been told just before a partition's first record, side by side with it.
+_AT_ONCE = timedelta(seconds=1)
+_AT_ONCE_MAX = 20
 
 
 def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     """Looks at what stands after what, per key, wherever an order can be seen."""
     examination = Examination("I6", _PROMISE)
     positions = {(telling.service, telling.event.id): telling.position for telling in evidence.told}
-    for first in _first_occurrences(evidence.on_topics):
-        examination.look_at(len(first))
-        for before, after in pairwise(first):
+    occurrences = sorted(evidence.on_topics, key=lambda each: (each.event.topic, each.partition, each.offset))
+    begun_anew = {
+        topic
+        for (topic, _), in_partition in groupby(occurrences, key=lambda each: (each.event.topic, each.partition))
+        if _began_anew(list(in_partition), positions)
+    }
+    for events in _by_key(occurrences, begun_anew):
+        examination.look_at(len(events))
+        for before, after in pairwise(events):
             _as_told(before, after, positions, examination)
+    _applied(evidence, positions, begun_anew, examination)
     _records(evidence, examination)
     _deliveries(evidence, examination)
     if not evidence.on_topics:
@@ -36,16 +46,53 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     return examination.verdict()
 
 
-def _first_occurrences(occurrences: Iterable[Occurrence]) -> Iterator[list[Event]]:
-    """The events of each key of each topic, in the order in which they first stood there; repetitions are no events."""
+def _began_anew(occurrences: list[Occurrence], positions: Mapping[tuple[str, str], int]) -> bool:
+    """Whether the broker lost this partition and was filled again: many an event told before its first record stands behind it."""
+    first = occurrences[0].event
+    began_at = positions.get((first.service, first.id))
+    if began_at is None:
+        return False
+    earlier = {
+        one.event.id
+        for one in occurrences
+        if positions.get((one.event.service, one.event.id), began_at) < began_at and one.event.recorded_at < first.recorded_at - _AT_ONCE
+    }
+    return len(earlier) > _AT_ONCE_MAX
+
+
+def _by_key(occurrences: Iterable[Occurrence], begun_anew: Collection[str]) -> Iterable[list[Event]]:
+    """The events of each key of each topic in the order in which they first stood there; what stands there again is no other event.
+
+    A broker that lost its log was sent what was new before all was sent again: there the last time counts, behind which all is in order.
+    """
     by_key: dict[tuple[str, str], dict[str, Event]] = defaultdict(dict)
-    for occurrence in sorted(occurrences, key=lambda each: (each.partition, each.offset)):
-        by_key[occurrence.event.topic, occurrence.key].setdefault(occurrence.event.id, occurrence.event)
-    for events in by_key.values():
-        yield list(events.values())
+    for occurrence in occurrences:
+        events = by_key[occurrence.event.topic, occurrence.key]
+        if occurrence.event.topic in begun_anew:
+            events.pop(occurrence.event.id, None)
+        events.setdefault(occurrence.event.id, occurrence.event)
+    return [list(events.values()) for events in by_key.values()]
 
 
-def _as_told(before: Event, after: Event, positions: dict[tuple[str, str], int], examination: Examination) -> None:
+def _applied(evidence: Evidence, positions: Mapping[tuple[str, str], int], begun_anew: Collection[str], examination: Examination) -> None:
+    """Whoever listens applied the events of a key in the order in which they were told."""
+    for consumer, applied in evidence.inbox.items():
+        topic = consumer.partition(".")[2]
+        if topic not in _TAKING_TURNS or topic in begun_anew:
+            continue
+        by_key: dict[str, list[tuple[datetime, int, str]]] = defaultdict(list)
+        for event_id, at in applied.items():
+            event = evidence.events.get(event_id)
+            if event is not None and (position := positions.get((event.service, event.id))) is not None:
+                by_key[event.key].append((at, position, event.id))
+        for key, in_time in by_key.items():
+            examination.look_at(len(in_time))
+            for (_, first, before), (_, second, after) in pairwise(sorted(in_time)):
+                if first > second:
+                    examination.find("events of one key applied in another order", f"consumer={consumer} key={key} events={before},{after}")
+
+
+def _as_told(before: Event, after: Event, positions: Mapping[tuple[str, str], int], examination: Examination) -> None:
     where = f"topic={after.topic} key={after.key} events={before.id},{after.id}"
     first, second = positions.get((before.service, before.id)), positions.get((after.service, after.id))
     if before.service == after.service and first is not None and second is not None and first > second:

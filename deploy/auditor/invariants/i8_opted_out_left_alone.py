@@ -31,6 +31,8 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
             examination.find("routing knows other consents than the directory", f"contact={contact_id}")
     opted_out = by_directory | in_routing
     examination.look_at(len(opted_out))
+    if not opted_out:
+        examination.leave_untold("nobody opted out of being called")
     _leads_withdrawn(evidence, opted_out, examination)
     _visibly(evidence, examination)
     _told_afterwards(evidence, in_routing, examination)

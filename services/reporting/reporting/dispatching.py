@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
-from typing import assert_never
 
 import httpx
 import structlog
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reporting.decisions.addresses import RefusedAddress, decide_endpoint
-from reporting.decisions.retries import Answered, Dead, Delivered, TryAgain, Unanswered, Verdict, verdict_on
+from reporting.decisions.retries import Answered, Unanswered, verdict_on
 from reporting.guarded import AddressRefused, NoAddress, guarded_client
+from reporting.operations.attempts import Attempt, AttemptBook
+from reporting.operations.recording import BELL
 from reporting.signing import signed_headers
 from shared import failpoints, tracing
 from shared.database import Database, is_weather
-from shared.loops import lead, sleep_unless
+from shared.loops import lead, wait_for_bell
 
 _log = structlog.get_logger()
 
@@ -31,8 +32,9 @@ _ATTEMPT_TIMEOUT_SECONDS = 10
 # What an endpoint answers is nobody's business here; this much is read so that the connection can be used again.
 _ANSWER_BYTES_MAX = 16 * 1024
 _REST_TIMEOUT_SECONDS = 1
-_POLL_SECONDS = 0.05
-# Keys of one subscription delivered side by side, and how many of them may hold a database connection at once.
+# What is queued in this process rings; this is for what another process queued, and for what comes again by the clock.
+_POLL_SECONDS = 0.25
+# Keys of one subscription delivered side by side, and how many subscriptions may look for what is due at once.
 _KEYS_AT_ONCE = 20
 _CONNECTIONS_AT_ONCE = 3
 _WIND_UP_SECONDS = 3
@@ -60,30 +62,6 @@ _DUE = text(
     ORDER BY d.next_attempt_at, d.position LIMIT :limit
     """
 )
-_NOTE_ATTEMPT = text(
-    """
-    INSERT INTO delivery_attempts (position, number, at, status_code, failure, duration_ms)
-    VALUES (:position, :number, :at, :status_code, :failure, :duration_ms)
-    """
-)
-_SETTLE = text(
-    """
-    UPDATE deliveries SET state = :state, attempts = :number, next_attempt_at = NULL, settled_at = :at WHERE position = :position
-    """
-)
-_RELEASE = text(
-    """
-    UPDATE deliveries SET next_attempt_at = :at
-    WHERE subscription = :subscription AND key = :key AND state = 'pending' AND next_attempt_at > :at
-    """
-)
-_PARK = text(
-    """
-    UPDATE deliveries SET next_attempt_at = :again_at, attempts = CASE WHEN position = :position THEN :number ELSE attempts END
-    WHERE subscription = :subscription AND key = :key AND state = 'pending'
-    """
-)
-_DISABLE = text("UPDATE subscriptions SET state = 'disabled', updated_at = :at WHERE name = :subscription")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +85,7 @@ class Dispatcher:
         self._listed = listed
         self._clock = clock
         self._connections = asyncio.Semaphore(_CONNECTIONS_AT_ONCE)
+        self._book = AttemptBook(database)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Delivers until stopped, in whichever process holds the office."""
@@ -126,15 +105,18 @@ class Dispatcher:
     async def _dispatch(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         """One task per subscription that has something due, so that an endpoint that hangs holds up its own deliveries alone."""
         at_work: dict[str, asyncio.Task[None]] = {}
+        bell = self._database.bells[BELL]
         async with guarded_client(self._listed, timeout_seconds=_ATTEMPT_TIMEOUT_SECONDS) as client:
             try:
                 while not stop.is_set():
+                    bell.clear()
                     for name in [name for name, task in at_work.items() if task.done()]:
                         at_work.pop(name).result()
                     for name in await self._due_subscriptions(connection):
                         if name not in at_work:
                             at_work[name] = asyncio.create_task(self._deliver_all(client, name, stop))
-                    await sleep_unless(stop, _POLL_SECONDS)
+                            at_work[name].add_done_callback(lambda _: bell.set())  # something may have come at its last look
+                    await wait_for_bell(bell, stop, at_most_seconds=_POLL_SECONDS)
             finally:
                 await _wind_up(at_work.values())
 
@@ -167,19 +149,18 @@ class Dispatcher:
         if isinstance(outcome, Answered):
             failpoints.reach("dispatcher.delivered")
         number = due.attempts + 1
-        verdict = verdict_on(outcome, attempts=number, now=self._clock(), jitter=random.random())  # noqa: S311  spreads load, hides nothing
-        note = {
-            "position": due.position,
-            "number": number,
-            "at": at,
-            "status_code": outcome.status_code if isinstance(outcome, Answered) else None,
-            "failure": outcome.failure if isinstance(outcome, Unanswered) else None,
-            "duration_ms": round((monotonic() - began) * 1000),
-        }
-        async with self._connections, self._database.transaction() as session:
-            await session.execute(_NOTE_ATTEMPT, note)
-            for statement, given in _consequences(due, verdict, number=number, at=self._clock()):
-                await session.execute(statement, given)
+        attempt = Attempt(
+            position=due.position,
+            subscription=due.subscription,
+            key=due.key,
+            number=number,
+            began_at=at,
+            ended_at=self._clock(),
+            duration_ms=round((monotonic() - began) * 1000),
+            outcome=outcome,
+            verdict=verdict_on(outcome, attempts=number, now=self._clock(), jitter=random.random()),  # noqa: S311  spreads load, hides nothing
+        )
+        await self._book.record(attempt)
 
     async def _attempt(self, client: httpx.AsyncClient, due: _Due, *, at: datetime) -> Answered | Unanswered:
         if isinstance(decide_endpoint(due.url, self._listed), RefusedAddress):  # what was listed once may not be any more
@@ -227,23 +208,3 @@ async def _wind_up(tasks: Iterable[asyncio.Task[None]]) -> None:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-
-
-def _consequences(due: _Due, verdict: Verdict, *, number: int, at: datetime) -> list[tuple[TextClause, dict[str, object]]]:
-    """The statements that make a verdict true."""
-    of_key = {"subscription": due.subscription, "key": due.key}
-    settled = {"position": due.position, "number": number, "at": at}
-    match verdict:
-        case Delivered():
-            statements = [(_SETTLE, {**settled, "state": "delivered"})]
-        case Dead(endpoint_gone=endpoint_gone):
-            statements = [(_SETTLE, {**settled, "state": "dead"})]
-            if endpoint_gone:
-                statements.append((_DISABLE, {"subscription": due.subscription, "at": at}))
-        case TryAgain(at=again_at):
-            return [(_PARK, {**of_key, "position": due.position, "number": number, "again_at": again_at})]
-        case _:
-            assert_never(verdict)
-    if number > 1:  # only a delivery that had failed parked others behind it
-        statements.append((_RELEASE, {**of_key, "at": at}))
-    return statements

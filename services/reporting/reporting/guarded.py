@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Collection, Iterable
+from functools import partial
 from ipaddress import ip_address
+from typing import Any
 
 import httpcore
 import httpx
@@ -12,6 +14,11 @@ import httpx
 from reporting.decisions.addresses import Endpoint, IpAddress, RefusedAddress, decide_endpoint, refused_ip
 
 _RESOLVE_TIMEOUT_SECONDS = 3
+# Fewer, and every other delivery would begin with a handshake; they close by themselves after seconds.
+_IDLE_CONNECTIONS_MAX = 200
+
+
+_Found = list[tuple[Any, ...]]
 
 
 class AddressRefused(httpx.ConnectError):
@@ -35,7 +42,7 @@ async def check_endpoint(url: str, listed: Collection[str]) -> RefusedAddress | 
             return None
         case Endpoint():
             try:
-                addresses = await _resolve(decision.host, decision.port)
+                addresses = await _Resolver().resolve(decision.host, decision.port)
             except NoAddress:
                 return None
             return next((RefusedAddress(reason) for one in addresses if (reason := refused_ip(one))), None)
@@ -52,7 +59,7 @@ def guarded_client(listed: Collection[str], *, timeout_seconds: float) -> httpx.
     transport._pool = httpcore.AsyncConnectionPool(
         ssl_context=httpx.create_ssl_context(trust_env=False),
         max_connections=None,
-        max_keepalive_connections=20,
+        max_keepalive_connections=_IDLE_CONNECTIONS_MAX,
         keepalive_expiry=5,
         network_backend=_GuardedNetwork(frozenset(listed)),
     )
@@ -65,6 +72,7 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
     def __init__(self, listed: frozenset[str]) -> None:
         self._listed = listed
         self._network = httpcore.AnyIOBackend()
+        self._resolver = _Resolver()
 
     async def connect_tcp(
         self,
@@ -74,7 +82,7 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await _resolve(host, port)
+        addresses = await self._resolver.resolve(host, port)
         if host not in self._listed and any(refused_ip(one) is not None for one in addresses):
             raise AddressRefused("the host does not lead to public addresses alone")
         *first, last = addresses
@@ -87,10 +95,26 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-async def _resolve(host: str, port: int) -> list[IpAddress]:
-    try:
-        async with asyncio.timeout(_RESOLVE_TIMEOUT_SECONDS):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, TimeoutError):
-        raise NoAddress("the host's name leads nowhere") from None
-    return [ip_address(address[0]) for *_, address in found]
+class _Resolver:
+    """Looks each name up once at a time, whoever asks: one whose name server hangs then holds one of the system's few threads, not all."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, asyncio.Future[_Found]] = {}
+
+    async def resolve(self, host: str, port: int) -> list[IpAddress]:
+        """The addresses of a name. Raises `NoAddress`."""
+        found = self._under_way.get(host)
+        if found is None:
+            look_up = asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = self._under_way[host] = asyncio.ensure_future(look_up)
+            found.add_done_callback(partial(self._forget, host))
+        try:
+            async with asyncio.timeout(_RESOLVE_TIMEOUT_SECONDS):
+                return [ip_address(address[0]) for *_, address in await asyncio.shield(found)]
+        except (OSError, UnicodeError, TimeoutError):
+            raise NoAddress("the host's name leads nowhere") from None
+
+    def _forget(self, host: str, found: "asyncio.Future[_Found]") -> None:
+        del self._under_way[host]
+        if not found.cancelled():
+            found.exception()  # whoever asked may have gone by now

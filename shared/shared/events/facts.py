@@ -7,7 +7,7 @@ leniently (fields they don't know are ignored), so a producer may add optional f
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
@@ -25,6 +25,8 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r
 
 
 def _within_calendar(moment: datetime) -> datetime:
+    if MINYEAR < moment.year < MAXYEAR:
+        return moment
     try:
         moment.astimezone(UTC)
     except OverflowError:

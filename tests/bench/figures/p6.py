@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Iterator
 
 import psycopg
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from psycopg.types.json import Jsonb
 
-from shared.events import TOPICS
 from shared.relay import BATCH_EVENTS_MAX
 from tests.bench.ground import Ground
 from tests.bench.protocol import Goal, Measured, Plan, Sample, Say, compare
 from tests.bench.streams import CONTACTS, engagements
+from tests.bench.topics import make_topic
 from tests.bench.trials import trial
 
 GOAL = Goal(">=", 0.6)
@@ -31,7 +30,7 @@ def take(ground: Ground, plan: Plan, say: Say) -> Iterator[Measured]:
     ground.stop_service("feedback")
     bootstrap, database_url = ground.servers.kafka_bootstrap, ground.servers.database_url("feedback")
     warm_up, events = (_whole_batches(seconds) for seconds in (plan.warm_up_seconds, plan.seconds))
-    asyncio.run(_make_topic(bootstrap))
+    asyncio.run(make_topic(bootstrap, _TOPIC))
     say("P6: the relay / aiokafka's send, acks=all, idempotent; events per second, a backlog in batches of 1,000")
 
     def relay(_: Plan) -> Sample:
@@ -60,13 +59,3 @@ def _fill(database_url: str, events: int) -> None:
                 copy.write_row((place, event.fact.key(), event.fact.contract.event_type, headers, event.body))
         connection.execute(_FILL, {"topic": _TOPIC, "events": events, "samples": CONTACTS})
         connection.execute("VACUUM ANALYZE outbox")
-
-
-async def _make_topic(bootstrap: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        if _TOPIC not in await admin.list_topics():
-            await admin.create_topics([NewTopic(_TOPIC, num_partitions=TOPICS[0].partitions, replication_factor=1)])
-    finally:
-        await admin.close()

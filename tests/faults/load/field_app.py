@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
-import httpx
+import orjson
 
 from deploy.auditor.testimony import Canary, ReportTry, Witness
+from tests.faults.load.http import Http, NoAnswer
 from tests.faults.load.population import Population
 
 ReportKind = Literal["outcome", "objection", "insight"]
@@ -75,7 +77,7 @@ class FieldApp:
         *,
         seed: int,
         witness: Witness,
-        client: httpx.AsyncClient,
+        http: Http,
     ) -> None:
         self._addresses = addresses
         self._authorizations = authorizations
@@ -83,7 +85,7 @@ class FieldApp:
         self._people = people
         self._random = random.Random(seed)
         self._witness = witness
-        self._client = client
+        self._http = http
         self._leads: deque[tuple[str, str]] = deque(maxlen=_LEADS_REMEMBERED)
         self._seen: set[str] = set()
         self._posting: set[asyncio.Task[None]] = set()
@@ -197,11 +199,11 @@ class FieldApp:
         address = f"{self._addresses['routing']}/v1/leads"
         query = {"stage": "assigned", "limit": str(_LEADS_LISTED)}
         try:
-            answer = await self._client.get(address, params=query, headers=self._headers(rep_id), timeout=_TRY_SECONDS)
-        except httpx.HTTPError:
+            answer = await self._http.get(f"{address}?{urlencode(query)}", self._headers(rep_id), seconds=_TRY_SECONDS)
+        except NoAnswer:
             return
-        if answer.status_code == 200:
-            for lead in answer.json()["items"]:
+        if answer.status == 200:
+            for lead in orjson.loads(answer.body)["items"]:
                 if lead["id"] not in self._seen:
                     self._seen.add(lead["id"])
                     self._leads.append((lead["id"], rep_id))
@@ -218,12 +220,12 @@ class FieldApp:
         at, status, case_id = datetime.now(UTC), None, None
         address = f"{self._addresses['feedback']}/v1/{report.kind}s"
         try:
-            answer = await self._client.post(address, json=dict(report.content), headers=self._headers(report.rep_id), timeout=_TRY_SECONDS)
-            status, case_id = answer.status_code, answer.json().get("case_id")
-        except httpx.HTTPError:
-            pass
+            answer = await self._http.post(address, self._headers(report.rep_id), orjson.dumps(report.content), seconds=_TRY_SECONDS)
+            status, case_id = answer.status, answer.content.get("case_id")
+        except NoAnswer as broken:
+            status = broken.status
         self.reported.statuses[str(status)] += 1
-        is_settled = status is not None and status < 500 and status != 429
+        is_settled = status is not None and status < 500 and status != 429  # refused for what it says counts too
         if is_settled and report.mention is not None:
             self.reported.mentions_taken += 1
             self.reported.last_mention_taken_at = datetime.now(UTC)
@@ -238,13 +240,13 @@ class FieldApp:
                 contact_id=report.content.get("contact_id"),
                 mention=report.mention,
                 status=status,
-                case_id=case_id,
+                case_id=str(case_id) if case_id else None,
             )
         )
         return is_settled
 
     def _headers(self, rep_id: str) -> dict[str, str]:
-        return {"Authorization": self._authorizations[rep_id]}
+        return {"Authorization": self._authorizations[rep_id], "Content-Type": "application/json"}
 
     def _new_id(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)

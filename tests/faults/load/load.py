@@ -14,13 +14,13 @@ from deploy.launcher.servers import SERVICES
 from deploy.launcher.world import World
 from tests.faults.load.endpoints import Zoo, open_zoo
 from tests.faults.load.field_app import FieldApp
+from tests.faults.load.http import Http
 from tests.faults.load.population import Population, population
 from tests.faults.load.preparation import Callers, callers, prepare
 from tests.faults.load.script import Script
 from tests.faults.load.sender import Sender
 from tests.faults.load.watching import Watch, probe_scopes, sample_processes, watch_backlog
 
-_CONNECTIONS_MAX = 400
 _SECRET_BYTES = 32
 
 
@@ -52,6 +52,7 @@ class Load:
     zoo: Zoo
     who: Callers
     client: httpx.AsyncClient
+    http: Http
     processes: list[str]
     stop: asyncio.Event
     tasks: list["asyncio.Task[None]"]
@@ -78,24 +79,25 @@ class Load:
 async def load_on(world: World, *, rates: Rates, seed: int, witness: Witness) -> AsyncIterator[Load]:
     """A world prepared for the load, with its witnesses at work while the block runs."""
     people = population(rates.people, seed=seed, today=datetime.now(UTC).date(), open_leads_max=rates.open_leads_max)
-    limits = httpx.Limits(max_connections=_CONNECTIONS_MAX, max_keepalive_connections=_CONNECTIONS_MAX)
+    http = Http()
     async with (
-        httpx.AsyncClient(trust_env=False, limits=limits) as client,
+        httpx.AsyncClient(trust_env=False) as client,
         open_zoo(witness, secret_bytes=random.Random(seed).randbytes(_SECRET_BYTES)) as zoo,
     ):
         who = await asyncio.to_thread(callers, world, people)
         platforms = await prepare(world, people, who, zoo=zoo, witness=witness, client=client)
-        field_app = FieldApp(world.addresses, who.by_rep, people, seed=seed, witness=witness, client=client)
+        field_app = FieldApp(world.addresses, who.by_rep, people, seed=seed, witness=witness, http=http)
         load = Load(
             rates=rates,
             people=people,
             script=Script(people.people, seed=seed),
-            sender=Sender(platforms, witness, client, seed=seed),
+            sender=Sender(platforms, witness, http, seed=seed),
             field_app=field_app,
             watch=Watch(witness),
             zoo=zoo,
             who=who,
             client=client,
+            http=http,
             processes=list(SERVICES),
             stop=asyncio.Event(),
             tasks=[],
@@ -110,14 +112,15 @@ async def load_on(world: World, *, rates: Rates, seed: int, witness: Witness) ->
                 await asyncio.gather(*load.tasks, return_exceptions=True)
                 await load.sender.give_up()
                 await load.field_app.give_up()
+                http.close()
 
 
 @asynccontextmanager
 async def _witnesses(world: World, load: Load, *, seed: int, witness: Witness) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    probing = probe_scopes(world, load.people, load.who, load.field_app.leads, seed=seed, witness=witness, client=load.client, stop=stop)
+    probing = probe_scopes(world, load.people, load.who, load.field_app.leads, seed=seed, witness=witness, http=load.http, stop=stop)
     async with asyncio.TaskGroup() as watching:
-        watching.create_task(sample_processes(world, lambda: load.processes, witness=witness, client=load.client, stop=stop))
+        watching.create_task(sample_processes(world, lambda: load.processes, witness=witness, http=load.http, stop=stop))
         watching.create_task(watch_backlog(world, load.watch, stop=stop))
         watching.create_task(probing)
         try:

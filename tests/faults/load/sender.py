@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-
-import httpx
-import orjson
+from typing import Any
 
 from deploy.auditor.testimony import WebhookTry, Witness
 from deploy.demo import hubspot, mautic
+from tests.faults.load.http import Http, NoAnswer
 from tests.faults.load.population import HUBSPOT, MAUTIC
 from tests.faults.load.script import IMPORT, Post
 
@@ -68,7 +67,7 @@ class Sender:
         self,
         platforms: Platforms,
         witness: Witness,
-        client: httpx.AsyncClient,
+        http: Http,
         *,
         seed: int,
         at_once_max: int = _AT_ONCE_MAX,
@@ -76,16 +75,16 @@ class Sender:
     ) -> None:
         self._platforms = platforms
         self._witness = witness
-        self._client = client
+        self._http = http
         self._jitter = random.Random(seed)
         self._room = asyncio.Semaphore(at_once_max)
         self._sending: set[asyncio.Task[None]] = set()
         self.sent = sent or Sent()
 
-    def crowd(self, client: httpx.AsyncClient, *, intake: str, at_once_max: int) -> "Sender":
-        """Another sender for the same platforms, by a client of its own and to any process of intake; what it sends is counted here."""
+    def crowd(self, *, intake: str, at_once_max: int) -> "Sender":
+        """Another sender for the same platforms, to any process of intake and beside this one; what it sends is counted here."""
         platforms = replace(self._platforms, intake=intake)
-        return Sender(platforms, self._witness, client, seed=self._jitter.randrange(1_000_000), at_once_max=at_once_max, sent=self.sent)
+        return Sender(platforms, self._witness, self._http, seed=self._jitter.randrange(1_000_000), at_once_max=at_once_max, sent=self.sent)
 
     @property
     def waiting(self) -> int:
@@ -133,14 +132,13 @@ class Sender:
         """One try; whether it was acknowledged."""
         async with self._room:
             at = datetime.now(UTC)
-            status, content = await self._post(post)
+            status, answer = await self._post(post)
         is_taken = status is not None and 200 <= status < 300
         self.sent.tries += 1
         self.sent.statuses[str(status)] += 1
         if is_taken:
             self.sent.acknowledged += 1
             self.sent.last_acknowledged_at = datetime.now(UTC)
-        answer = orjson.loads(content) if is_taken and content is not None else {}
         self._witness.tell(
             WebhookTry(
                 at=at,
@@ -155,17 +153,15 @@ class Sender:
         )
         return is_taken
 
-    async def _post(self, post: Post) -> tuple[int | None, bytes | None]:
-        """Status and body; no body when the connection broke after the status had come."""
-        status: int | None = None
-        address, headers = self._platforms.address(post.source), self._platforms.headers(post)
+    async def _post(self, post: Post) -> tuple[int | None, Mapping[str, Any]]:
+        """Status and content; no content when the connection broke after the status had come."""
         try:
-            async with self._client.stream("POST", address, content=post.body, headers=headers, timeout=_TRY_SECONDS) as answer:
-                status = answer.status_code
-                if status in (429, 503) and "retry-after" not in answer.headers:
-                    self.sent.without_retry_after[status] += 1
-                return status, await answer.aread()
-        except httpx.HTTPError:
-            if status is not None:
-                self.sent.broken_after_status += 1
-            return status, None
+            answer = await self._http.post(
+                self._platforms.address(post.source), self._platforms.headers(post), post.body, seconds=_TRY_SECONDS
+            )
+        except NoAnswer as broken:
+            self.sent.broken_after_status += broken.status is not None
+            return broken.status, {}
+        if answer.status in (429, 503) and "retry-after" not in answer.headers:
+            self.sent.without_retry_after[answer.status] += 1
+        return answer.status, answer.content

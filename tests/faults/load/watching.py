@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-import httpx
 import psycopg
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,6 +20,7 @@ from deploy.auditor.testimony import Backlog, Probe, Sample, Witness
 from deploy.launcher.servers import SERVICES
 from deploy.launcher.world import World
 from shared.events import REGISTRY, TOPICS
+from tests.faults.load.http import Http, NoAnswer
 from tests.faults.load.population import Population
 from tests.faults.load.preparation import WELL, Callers, plain
 
@@ -28,6 +28,7 @@ _LIVEZ_SECONDS = 2.0
 _QUERY_SECONDS = 5.0
 _KAFKA_SECONDS = 5.0
 _PROBE_EVERY_SECONDS = 0.5
+_PROBE_SECONDS = 10.0
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -58,22 +59,20 @@ class Watch:
         self.nothing_since = (self.nothing_since or datetime.now(UTC)) if is_nothing else None
 
 
-async def sample_processes(
-    world: World, names: Callable[[], list[str]], *, witness: Witness, client: httpx.AsyncClient, stop: asyncio.Event
-) -> None:
+async def sample_processes(world: World, names: Callable[[], list[str]], *, witness: Witness, http: Http, stop: asyncio.Event) -> None:
     """Every second: memory, files, threads and time of each process, and how long it takes to say that it lives."""
     while not stop.is_set():
-        await asyncio.gather(*(_sample(world, name, witness, client) for name in names()))
+        await asyncio.gather(*(_sample(world, name, witness, http) for name in names()))
         await _rest(stop, 1.0)
 
 
-async def _sample(world: World, name: str, witness: Witness, client: httpx.AsyncClient) -> None:
+async def _sample(world: World, name: str, witness: Witness, http: Http) -> None:
     at, pid = datetime.now(UTC), world.pid(name)
     if pid is None:
         return
     began, livez = monotonic(), None
-    with suppress(httpx.HTTPError):
-        await client.get(f"http://127.0.0.1:{world.port(name)}/livez", timeout=_LIVEZ_SECONDS)
+    with suppress(NoAnswer):
+        await http.get(f"http://127.0.0.1:{world.port(name)}/livez", {}, seconds=_LIVEZ_SECONDS)
         livez = monotonic() - began
     with suppress(OSError, ValueError, IndexError):  # it is gone by now
         witness.tell(_measured(name, pid, at, livez))
@@ -118,9 +117,9 @@ class _Kafka:
         behind = 0
         for topic in _HEARD[service]:
             offsets = await self.admin.list_consumer_group_offsets(f"{service}.{topic}")
-            behind += sum(
-                end - max(offsets[place].offset if place in offsets else 0, 0) for place, end in ends.items() if place.topic == topic
-            )
+            read = {place: max(offsets[place].offset, 0) for place in offsets}
+            # Read after the ends were: a consumer may have come further than these.
+            behind += sum(max(end - read.get(place, 0), 0) for place, end in ends.items() if place.topic == topic)
         return behind
 
     async def ends(self) -> dict[TopicPartition, int]:
@@ -189,7 +188,7 @@ async def probe_scopes(
     *,
     seed: int,
     witness: Witness,
-    client: httpx.AsyncClient,
+    http: Http,
     stop: asyncio.Event,
 ) -> None:
     """Slowly and without end: people ask for what is outside of their scope. `leads` are those known by now, with their owners."""
@@ -197,9 +196,8 @@ async def probe_scopes(
     while not stop.is_set():
         name, service, path, authorization, wanted = next(probes)
         at, status = datetime.now(UTC), None
-        with suppress(httpx.HTTPError):
-            answer = await client.get(world.addresses[service] + path, headers=authorization, timeout=10)
-            status = answer.status_code
+        with suppress(NoAnswer):
+            status = (await http.get(world.addresses[service] + path, authorization, seconds=_PROBE_SECONDS)).status
         # A service that is away refuses everybody.
         witness.tell(Probe(at=at, who=name, method="GET", path=path, status=status, wanted=[wanted, 503]))
         await _rest(stop, _PROBE_EVERY_SECONDS)

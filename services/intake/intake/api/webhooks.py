@@ -7,7 +7,6 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from intake.api.recorded import recorded
@@ -23,7 +22,8 @@ from shared.auth import anyone
 from shared.bodies import Answer, Id
 from shared.database import Database
 from shared.direct import Direct
-from shared.routes import StrictRoute, check_media_type
+from shared.limits import whole_body
+from shared.routes import StrictRoute, check_labels
 
 _PREFIX = "/v1/webhooks/"
 _COME_AGAIN: Final = (429, 503)
@@ -98,8 +98,8 @@ class Webhooks:
             raise self._worded(problems.of_error(error), source_name) from None
 
     async def _take(self, source: ConnectedSource | None, request: Request) -> Response:
-        check_media_type(request, accepts=source.adapter.media_types if source is not None else MEDIA_TYPES)
-        posted = await self._posted(request)
+        accepts = source.adapter.media_types if source is not None else MEDIA_TYPES
+        posted = await self._posted(request.scope, request.receive, accepts=accepts)
         failpoints.reach("webhook.arrived")
         now = datetime.now(UTC)
         if source is not None and source.asks_by_posting and (reply := answer_to(posted, source, now=now)) is not None:
@@ -118,7 +118,7 @@ class Webhooks:
         source = await self._find(source_name)
         if source is None:
             raise problems.not_found(_UNKNOWN)
-        reply = answer_to(await self._posted(request), source, now=datetime.now(UTC))
+        reply = answer_to(await self._posted(request.scope, request.receive), source, now=datetime.now(UTC))
         if reply is None:
             raise problems.Problem(405, "method-not-allowed", "This platform doesn't ask like this.", headers={"Allow": "GET, HEAD, POST"})
         return await self._replied(reply, source)
@@ -144,27 +144,25 @@ class Webhooks:
             return Response(status_code=reply.status, headers=dict(reply.headers))
         return Response(orjson.dumps(reply.body), status_code=reply.status, headers=dict(reply.headers), media_type="application/json")
 
-    async def _posted(self, request: Request) -> Posted:
-        scope = request.scope
+    async def _posted(self, scope: Scope, receive: Receive, *, accepts: frozenset[str] | None = None) -> Posted:
+        """The request as it came, if its body is labelled as something that is accepted."""
         headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
-        try:
-            body = await request.body()
-        except ClientDisconnect:
-            raise problems.malformed("The connection closed before the whole body had come.") from None
+        if accepts is not None:
+            check_labels(headers.get("content-type", [""])[0], headers.get("content-encoding", ["identity"])[0], accepts=accepts)
         path = scope.get("raw_path", b"").decode("latin-1")
         return Posted(
             method=scope["method"],
             default_uri=self._public_url + path,
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
-            body=body,
+            body=await whole_body(receive),
         )
 
 
 def _told(tally: Tally, *, status: int) -> Response:
     if status == 204:
         return Response(status_code=204)
-    counts = {"receipt_id": str(tally.receipt_id), **tally.counts}
+    counts = {"receipt_id": tally.receipt_id, **tally.counts}
     return Response(orjson.dumps(counts), status_code=status, media_type="application/json")

@@ -47,9 +47,7 @@ _ADD = text(ADD)
 
 def wanted(acts: Sequence[Act]) -> str:
     """The acts as `TOLD_BEFORE` takes them."""
-    return as_recordset(
-        [{"source": act.source, "identity": act.identity, "id": str(act.engagement_id) if act.engagement_id else None} for act in acts]
-    )
+    return as_recordset([{"source": act.source, "identity": act.identity, "id": act.engagement_id} for act in acts])
 
 
 async def told_before(session: AsyncSession, acts: Sequence[Act], *, but: Collection[UUID] = ()) -> Register:
@@ -80,8 +78,8 @@ def as_rows(engagements: Sequence[Engagement]) -> str:
 def _row(engagement: Engagement) -> dict[str, object]:
     act, labels = engagement.act, engagement.labels
     return {
-        "id": str(engagement.id),
-        "receipt_id": str(engagement.receipt_id),
+        "id": engagement.id,
+        "receipt_id": engagement.receipt_id,
         "source": act.source,
         "source_event_id": act.identity,
         "fingerprint": act.fingerprint.hex(),

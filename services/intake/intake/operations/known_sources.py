@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from contextvars import Context
 
 import structlog
 
@@ -12,6 +13,8 @@ from shared.database import Database
 
 AGE_SECONDS_MAX = 1.0
 """How long a change made by another process may go unseen here. A secret being rotated stays valid for longer."""
+
+_READ_SECONDS = 5.0
 
 _log = structlog.get_logger()
 
@@ -25,12 +28,12 @@ class KnownSources:
         self._unreadable: Mapping[str, StoredSource] = {}
         self._fresh_until = 0.0
         self._changes = 0
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
     async def find(self, name: str) -> ConnectedSource | None:
         """The source of that name, or None if there is none. Raises `UnknownPlatform` for one that only a later version can read."""
         if time.monotonic() >= self._fresh_until:
-            await self._read()
+            await self._read_together()
         if name in self._unreadable:
             raise UnknownPlatform(name)
         return self._known.get(name)
@@ -44,15 +47,27 @@ class KnownSources:
         self._changes += 1
         self._fresh_until = 0.0
 
+    async def _read_together(self) -> None:
+        """One reading for all who need it at that moment, which nobody waits for longer than a few seconds."""
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(self._read(), context=Context())
+            self._reading.add_done_callback(self._end)
+        reading = self._reading
+        done, _ = await asyncio.wait({reading}, timeout=_READ_SECONDS)
+        if not done:
+            reading.cancel()
+            self._end(reading)
+            raise ConnectionError("the sources were not read in time")
+        reading.result()
+
     async def _read(self) -> None:
-        async with self._reading:
-            while time.monotonic() >= self._fresh_until:
-                began, changes = time.monotonic(), self._changes
-                async with self._database.reading() as session:
-                    stored = await all_sources(session)
-                if changes == self._changes:
-                    self._take(stored)
-                    self._fresh_until = began + AGE_SECONDS_MAX
+        while time.monotonic() >= self._fresh_until:
+            began, changes = time.monotonic(), self._changes
+            async with self._database.reading() as session:
+                stored = await all_sources(session)
+            if changes == self._changes:
+                self._take(stored)
+                self._fresh_until = began + AGE_SECONDS_MAX
 
     def _take(self, stored: Mapping[str, StoredSource]) -> None:
         """One source nobody here can read takes no other along. What is stored as before stays as it was made."""
@@ -66,3 +81,9 @@ class KnownSources:
                 if name not in self._unreadable:
                     _log.error("a source is of a platform this version doesn't know", source=name)
         self._known, self._unreadable = known, unreadable
+
+    def _end(self, reading: "asyncio.Task[None]") -> None:
+        if self._reading is reading:
+            self._reading = None
+        if reading.done() and not reading.cancelled():
+            reading.exception()  # told to whoever waits, if anybody still does

@@ -50,7 +50,7 @@ def as_rows(deliveries: Sequence[tuple[Delivery, Tally]]) -> dict[str, object]:
 def _receipt(delivery: Delivery, tally: Tally, *, body_at: int) -> dict[str, object]:
     counts = tally.counts
     return {
-        "id": str(delivery.receipt_id),
+        "id": delivery.receipt_id,
         "door": delivery.door,
         "source": delivery.source,
         "proof": delivery.proof,
@@ -66,13 +66,13 @@ def _receipt(delivery: Delivery, tally: Tally, *, body_at: int) -> dict[str, obj
 def _items(tally: Tally) -> list[dict[str, object]]:
     return [
         {
-            "receipt_id": str(tally.receipt_id),
+            "receipt_id": tally.receipt_id,
             "position": position,
             "outcome": verdict.outcome,
             "vendor_type": verdict.vendor_type,
             "reason": verdict.reason,
             "detail": verdict.detail,
-            "engagement_id": str(verdict.engagement_id) if verdict.engagement_id else None,
+            "engagement_id": verdict.engagement_id,
         }
         for position, verdict in enumerate(tally.verdicts)
     ]

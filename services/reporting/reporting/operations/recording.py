@@ -9,9 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from reporting.decisions.journal import noted
 from reporting.decisions.webhooks import Subscription, Webhook, contact_of, webhooks_for
 from shared import tracing
-from shared.database import as_recordset
+from shared.database import as_recordset, ring
 from shared.events import Event
 from shared.outbox import publish
+
+BELL = "deliveries"
+"""Rings when webhooks were queued."""
 
 _NOTE = text(
     """
@@ -46,6 +49,7 @@ async def record(session: AsyncSession, events: Sequence[Event], *, now: datetim
     webhooks = await _webhooks(session, events)
     if webhooks:
         await session.execute(_QUEUE, {"rows": as_recordset([_delivery(webhook) for webhook in webhooks]), "now": now})
+        ring(session, BELL)
 
 
 async def say(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
