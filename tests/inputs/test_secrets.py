@@ -129,7 +129,7 @@ async def test_no_canary_is_in_metrics_or_documents(spoken: Spoken, service: str
 
 async def test_a_problem_repeats_neither_secret_nor_what_was_typed(spoken: Spoken) -> None:
     assert len(spoken[1]) > 40
-    for answer in spoken[1]:
+    for answer in (each for each in spoken[1] if each.request.method != "HEAD"):  # which is answered without a word
         members = answer.json()
         # A field somebody invented is named by its pointer: that is their own word, told to them alone.
         told = json.dumps([members["detail"], members["title"], [error["detail"] for error in members["errors"]]])
