@@ -7,8 +7,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import httpx
+import psycopg
+from aiokafka.errors import KafkaError
+
 from deploy.auditor.auditing import Sources, audit
+from deploy.auditor.limits import Limits
 from deploy.auditor.verdicts import Verdict
+from deploy.launcher.failures import LaunchFailed
 from deploy.launcher.servers import SERVICES
 from deploy.launcher.world import Say, World
 from tests.faults.drills.drill import Drill
@@ -16,6 +22,10 @@ from tests.faults.rig import Mark, NeverCame, Plan, Rig, rig
 
 _LOAD_BEFORE_SECONDS = 3.0
 _LOAD_AFTER_SECONDS = 2.0
+# What a drill meets when a service or server does not do what the drill rests on: the run goes on to its audit.
+_CUT_SHORT = (NeverCame, LaunchFailed, psycopg.Error, KafkaError, httpx.HTTPError)
+# A thousand requests at once have a connection each.
+_LIMITS = Limits(open_files_max=2_000)
 # Everything has settled by then, but for endpoints that never take anything.
 _QUIET_WITHIN_SECONDS = 3.0
 
@@ -59,7 +69,7 @@ async def run(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path
         for drill in drills:
             try:
                 await drill.run(made)
-            except NeverCame as reason:
+            except _CUT_SHORT as reason:
                 made.must(f"{drill.fault} runs to its end", False, reason)
         await made.go_on_for(made.scaled(_LOAD_AFTER_SECONDS, short=_LOAD_AFTER_SECONDS / 2))
         drain_seconds = await made.settle()
@@ -72,7 +82,9 @@ async def run(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path
 async def _audit(world: World, folder: Path, say: Say) -> list[Verdict]:
     databases = {service: world.database_url(service) for service in SERVICES}
     logs = world.log(SERVICES[0]).parent
-    verdicts = await audit(Sources(databases, world.kafka_bootstrap, logs), testimony=folder, quiet_within_seconds=_QUIET_WITHIN_SECONDS)
+    verdicts = await audit(
+        Sources(databases, world.kafka_bootstrap, logs), testimony=folder, limits=_LIMITS, quiet_within_seconds=_QUIET_WITHIN_SECONDS
+    )
     for verdict in verdicts:
         for finding in verdict.findings:
             say(f"      BROKEN {verdict.invariant}: {finding.wrong}: {finding.total}, as in {'; '.join(finding.examples[:3])}")
