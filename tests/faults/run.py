@@ -81,10 +81,8 @@ async def run(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path
 
 async def _audit(world: World, folder: Path, say: Say) -> list[Verdict]:
     databases = {service: world.database_url(service) for service in SERVICES}
-    logs = world.log(SERVICES[0]).parent
-    verdicts = await audit(
-        Sources(databases, world.kafka_bootstrap, logs), testimony=folder, limits=_LIMITS, quiet_within_seconds=_QUIET_WITHIN_SECONDS
-    )
+    sources = Sources(databases, world.kafka_bootstrap, world.log(SERVICES[0]).parent)
+    verdicts = await audit(sources, testimony=folder, limits=_LIMITS, quiet_within_seconds=_QUIET_WITHIN_SECONDS)
     for verdict in verdicts:
         for finding in verdict.findings:
             say(f"      BROKEN {verdict.invariant}: {finding.wrong}: {finding.total}, as in {'; '.join(finding.examples[:3])}")
