@@ -50,7 +50,8 @@ class _Keeper:
         answering = asyncio.create_task(self._answer_all(reader, writer))
         self._conversations.add(answering)
         closing = asyncio.create_task(self._closing.wait())
-        await asyncio.wait({answering, closing}, return_when=asyncio.FIRST_COMPLETED)
+        with suppress(asyncio.CancelledError):  # the run is over: nobody is to be told
+            await asyncio.wait({answering, closing}, return_when=asyncio.FIRST_COMPLETED)
         answering.cancel()
         closing.cancel()
         writer.close()
