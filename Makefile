@@ -49,6 +49,11 @@ test: install ## Run every test, on PostgreSQL and Kafka of its own
 test-pages: install chromium ## Run the tests of the page in a real Chromium
 	@$(BIN)/python -m pytest -m page tests/pages $(PYTEST_ARGS)
 
+.PHONY: eval-adapters
+eval-adapters: install ## Print what we make of real webhook bodies: make eval-adapters DIR=<folder of platforms' folders>
+	@test -n "$(DIR)" || { echo "Name a folder of platforms' folders: make eval-adapters DIR=..." >&2; exit 2; }
+	@$(BIN)/python -m intake.evaluation "$(DIR)"
+
 .PHONY: chromium
 chromium: # Debian's, installed if it is missing and we may
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get -qq update && \

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Iterator
 from email.message import Message
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -82,30 +82,30 @@ def _announces_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
+JSON: Final = frozenset({"application/json"})
+
+
 def check_media_type(request: Request) -> None:
     """Only JSON in UTF-8, as it is: a label we'd ignore may mean another reading of the same bytes to someone else."""
     check_labels(request.headers.get("content-type", ""), request.headers.get("content-encoding", "identity"))
 
 
-def check_labels(content_type: str, content_encoding: str) -> None:
-    """As `check_media_type`, for who has read the headers already."""
-    why = _why_unreadable(content_type, content_encoding)
+def check_labels(content_type: str, content_encoding: str, *, accepts: frozenset[str] = JSON) -> None:
+    """As `check_media_type`, for who has read the headers already, and of other media types too."""
+    why = _why_unreadable(content_type, content_encoding, accepts)
     if why is not None:
-        raise _not_json(why)
+        named = ", ".join(sorted(accepts))
+        raise problems.unsupported_media_type(f"{why}; send {named} in UTF-8.", accepts=named)
 
 
 @lru_cache(maxsize=1_024)
-def _why_unreadable(content_type: str, content_encoding: str) -> str | None:
+def _why_unreadable(content_type: str, content_encoding: str, accepts: frozenset[str]) -> str | None:
     if content_encoding.lower() != "identity":
         return "Compressed bodies are not read here"
     label = Message()
     label["content-type"] = content_type or "application/octet-stream"
-    if label.get_content_type() != "application/json":
+    if label.get_content_type() not in accepts:
         return "This content type is not read here"
     if str(label.get_param("charset", "utf-8")).lower().replace("-", "") != "utf8":
-        return "JSON is read as UTF-8 only"
+        return "Bodies are read as UTF-8 only"
     return None
-
-
-def _not_json(why: str) -> problems.Problem:
-    return problems.unsupported_media_type(f"{why}; send application/json in UTF-8.", accepts="application/json")

@@ -26,7 +26,13 @@ EVERY_SERVICE: Mapping[str, str] = {
 OWN: Mapping[str, Mapping[str, str]] = {
     "intake": {
         "PUT /v1/sources/{name}": "admin",
+        "GET /v1/sources/{name}": "admin auditor",
+        "POST /v1/sources/{name}/test": "admin",
+        "POST /v1/sources/{name}/preview": "admin",
         "POST /v1/webhooks/{source}": "signed",
+        "GET /v1/webhooks/{source}": "anyone",
+        "HEAD /v1/webhooks/{source}": "anyone",
+        "OPTIONS /v1/webhooks/{source}": "anyone",
         "POST /v1/engagements": "integration",
         "PUT /v1/contacts": "integration",
         "PUT /v1/campaigns": "integration",

@@ -7,7 +7,8 @@ from typing import Any
 from shared.ids import new_id
 from tests.feedback.world import insight, objection, outcome
 from tests.intake.conftest import asset, campaign, contact, engagement
-from tests.intake.platforms import SECRET
+from tests.intake.platforms import SECRET, email_opened
+from tests.intake.test_mappings import PODIUM
 from tests.routing.world import POLICY, account, rep, territory
 from tests.tokens import sign
 
@@ -66,7 +67,13 @@ EVERY_SERVICE: Mapping[str, Good] = {
 OWN: Mapping[str, Mapping[str, Good]] = {
     "intake": {
         "PUT /v1/sources/{name}": Good("/v1/sources/spare", (200, 201), lambda: {"adapter": "hubspot", "secrets": [SECRET]}),
+        "GET /v1/sources/{name}": Good("/v1/sources/mautic"),
+        "POST /v1/sources/{name}/test": Good("/v1/sources/mautic/test", body=lambda: {"body": {"mautic.email_on_open": [email_opened()]}}),
+        "POST /v1/sources/{name}/preview": Good("/v1/sources/mautic/preview", body=lambda: {"mapping": PODIUM, "receipts": 3}),
         "POST /v1/webhooks/{source}": Good("/v1/webhooks/mautic", (202,), dict),
+        "GET /v1/webhooks/{source}": Good("/v1/webhooks/mautic"),
+        "HEAD /v1/webhooks/{source}": Good("/v1/webhooks/mautic"),
+        "OPTIONS /v1/webhooks/{source}": Good("/v1/webhooks/events"),
         "POST /v1/engagements": Good("/v1/engagements", body=lambda: engagement(str(new_id()), contact={"email": "spare@clinic.test"})),
         "PUT /v1/contacts": _upsert("/v1/contacts", _contact),
         "PUT /v1/campaigns": _upsert("/v1/campaigns", lambda id_: campaign(id_, keys=[])),

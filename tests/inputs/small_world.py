@@ -36,6 +36,7 @@ async def _tell_intake(doors: Doors) -> None:
     await put("sources/mautic", {"adapter": "mautic", "secrets": [SECRET], "settings": {"brand_id": "cardiozan"}}, "admin")
     mapped = {"public_url": HUBSPOT_URL, "property_kinds": {"webinar_attended": "webinar_attended"}}
     await put("sources/hs", {"adapter": "hubspot", "secrets": [SECRET], "settings": mapped}, "admin")
+    await put("sources/events", {"adapter": "cloudevents", "secrets": [SECRET]}, "admin")
     await put("contacts", [contact()], "integration")
     await put("assets", [asset()], "integration")
     await put("campaigns", [campaign()], "integration")

@@ -13,12 +13,22 @@ from intake.operations.sources import put_source
 from intake.sources import SourceSettings
 from shared.database import is_weather
 from shared.service import Service
+from tests.intake.test_mappings import PODIUM
 from tests.polling import until
 
 
-async def put(service: Service, name: str, secret: str) -> None:
+async def put(service: Service, name: str, secret: str, *, mapping: dict[str, Any] | None = None) -> None:
+    adapter = "mautic" if mapping is None else None
     async with service.database.transaction() as session:
-        await put_source(session, name=name, adapter="mautic", secrets=[secret], settings=SourceSettings(), now=datetime.now(UTC))
+        await put_source(
+            session,
+            name=name,
+            adapter=adapter,
+            mapping=mapping,
+            secrets=[secret],
+            settings=SourceSettings(),
+            now=datetime.now(UTC),
+        )
 
 
 @pytest.fixture
@@ -43,7 +53,7 @@ def readings(service: Service) -> list[str]:
 async def test_a_crowd_causes_one_reading_and_a_name_nobody_has_none_more(service: Service) -> None:
     known, seen = KnownSources(service.database), readings(service)
     found = await asyncio.gather(*(known.find(name) for name in ("mautic", "nowhere") * 50))
-    assert [source and source.name for source in found] == ["mautic", None] * 50
+    assert [source and source.stored.name for source in found] == ["mautic", None] * 50
     assert len(seen) == 1
 
 
@@ -54,12 +64,12 @@ async def test_a_change_of_our_own_counts_at_once_and_anothers_within_the_second
     known.forget()
     found = await known.find("mautic")
     assert found is not None
-    assert found.secrets == ("second",)
+    assert found.stored.secrets == ("second",)
     await put(service, "mautic", "third")
 
     async def is_seen() -> bool:
         found = await known.find("mautic")
-        return found is not None and found.secrets == ("third",)
+        return found is not None and found.stored.secrets == ("third",)
 
     await until(is_seen, seconds=known_sources.AGE_SECONDS_MAX + 10, what="the change by another process")
 
@@ -73,7 +83,19 @@ async def test_a_change_while_they_are_read_is_not_overlooked(service: Service) 
     await reading
     found = await known.find("mautic")
     assert found is not None
-    assert found.secrets == ("second",)
+    assert found.stored.secrets == ("second",)
+
+
+async def test_the_adapter_of_a_mapping_is_made_once_for_as_long_as_it_stays(service: Service) -> None:
+    await put(service, "podium", "first", mapping=PODIUM)
+    known, made = KnownSources(service.database), []
+    for mapping in (PODIUM, PODIUM, {**PODIUM, "marks": []}):
+        await put(service, "podium", "first", mapping=mapping)
+        known.forget()
+        found = await known.find("podium")
+        assert found is not None
+        made.append(found.adapter)
+    assert made[0] is made[1] is not made[2]
 
 
 async def test_while_the_database_is_away_a_crowd_is_told_so_together(make_service: Any) -> None:

@@ -93,6 +93,14 @@ def test_a_changed_subscription(new: str, kind: str) -> None:
     assert (changed.kind, changed.channel, changed.person, changed.occurred_at) == (kind, "email", ADA, MOMENT)
 
 
+@pytest.mark.parametrize("nobodys", [0, "0", "null", "Unknown"])
+def test_an_id_of_nobody_names_nobody(nobodys: Any) -> None:
+    assert act("mautic.page_on_hit", page_hit(lead={**mautic_lead(), "id": nobodys})).person == (PersonKey("email", "ada@clinic.test"),)
+    item = read_one("mautic.page_on_hit", page_hit(lead={"id": nobodys}))
+    assert isinstance(item, Rejected)
+    assert item.reason == "no_person"
+
+
 def test_a_channel_other_than_email_keeps_its_name() -> None:
     assert act("mautic.lead_channel_subscription_changed", subscription_changed(channel="sms")).channel == "sms"
 

@@ -174,7 +174,7 @@ async def test_a_body_over_the_limit_is_refused(intake: Intake) -> None:
 
 
 async def test_a_mass_of_items_in_one_body_is_recorded_item_by_item(intake: Intake) -> None:
-    people = [email_opened(id=number, lead={"id": number}, emailAddress=None) for number in range(1_000)]
+    people = [email_opened(id=number, lead={"id": number}, emailAddress=None) for number in range(1, 1_001)]
     assert counts(await intake.mautic({"mautic.email_on_open": people})) == {"accepted": 1_000}
     [row] = await intake.rows("SELECT count(*) AS contacts, (SELECT count(*) FROM engagements) AS engagements FROM contacts")
     assert (row.contacts, row.engagements) == (1_000, 1_000)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from intake.api import engagements, receipts, reference, sources
+from intake.api import engagements, receipts, reference, sources, trials
 from intake.api.webhooks import Webhooks
 from intake.operations.group_commit import GroupCommit
 from intake.operations.known_sources import KnownSources
@@ -15,10 +15,11 @@ def build() -> Service:
     settings = ServiceSettings()
     service = Service.of("intake", settings, migrations=Path(__file__).parents[1] / "migrations")
     known, commits = KnownSources(service.database), GroupCommit(service.database)
-    webhooks = Webhooks(known, commits, public_url=settings.public_url)
+    webhooks = Webhooks(service.database, known, commits, public_url=settings.public_url)
     service.direct.append(webhooks.direct)
     service.routers += [
         sources.routes(service.database, known),
+        trials.routes(service.database),
         webhooks.routes(),
         engagements.routes(commits),
         reference.routes(service.database),

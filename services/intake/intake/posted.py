@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from intake.decisions.acts import ATTRIBUTES, CHANNELS, Act
+from intake.decisions.acts import ANSWER_PREFIX, CHANNELS, Act, has_attribute
 from intake.decisions.persons import PersonKey, contact_key, person_of
 from intake.rows import Address, ExternalIds, Word
 from shared.bodies import Body, Code, Flag, Id, Int, Moment, Number, Uuid
@@ -58,9 +58,12 @@ class EngagementBody(Body):
 
     @model_validator(mode="after")
     def _known_attributes(self) -> Self:
-        unknown = self.attributes.keys() - ATTRIBUTES[self.kind]
+        unknown = [name for name in self.attributes if not has_attribute(self.kind, name)]
         if unknown:
             raise ValueError(f"{self.kind} has no attribute {', '.join(sorted(unknown))}")
+        uncoded = [name for name, value in self.attributes.items() if name.startswith(ANSWER_PREFIX) and not isinstance(value, str)]
+        if uncoded:
+            raise ValueError(f"an answer is a code: {', '.join(sorted(uncoded))}")
         return self
 
     def act(self) -> Act:

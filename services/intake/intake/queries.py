@@ -1,15 +1,16 @@
 """Reads: sources, and receipts with what became of their items."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
+from intake.decisions.mappings.trials import Kept
 from intake.sources import SourceSettings
 from intake.tables import Receipt, ReceiptItem, Source
 
@@ -29,7 +30,8 @@ class StoredSource:
     """A source with its active secrets, which no text form of it shows."""
 
     name: str
-    adapter: str
+    adapter: str | None
+    mapping: Mapping[str, Any] | None
     secrets: tuple[str, ...] = field(repr=False)
     settings: SourceSettings
 
@@ -40,7 +42,36 @@ async def all_sources(session: AsyncSession) -> dict[str, StoredSource]:
 
 
 def _stored(found: Source) -> StoredSource:
-    return StoredSource(found.name, found.adapter, tuple(found.secrets), SourceSettings.model_validate(found.settings))
+    return StoredSource(found.name, found.adapter, found.mapping, tuple(found.secrets), SourceSettings.model_validate(found.settings))
+
+
+async def find_source(session: AsyncSession, name: str) -> Source | None:
+    """A source's row."""
+    return await session.get(Source, name)
+
+
+async def stored_source(session: AsyncSession, name: str) -> StoredSource | None:
+    """The source of that name."""
+    found = await find_source(session, name)
+    return None if found is None else _stored(found)
+
+
+async def last_bodies(session: AsyncSession, source: str, *, limit: int, bytes_max: int) -> dict[UUID, Kept]:
+    """What a source posted lately by receipt, newest first: as many as may be, and not more than `bytes_max` but for the first."""
+    at = (Receipt.received_at.desc(), Receipt.id.desc())
+    bytes_so_far = func.sum(func.octet_length(Receipt.body)).over(order_by=at)
+    found = (
+        select(Receipt.id, bytes_so_far.label("bytes"), func.row_number().over(order_by=at).label("number"))
+        .where(Receipt.source == source, Receipt.door == "webhook")
+        .order_by(*at)
+        .limit(limit)
+        .subquery()
+    )
+    fitting = select(found.c.id).where((found.c.bytes <= bytes_max) | (found.c.number == 1))
+    rows = await session.execute(
+        select(Receipt.id, Receipt.body, Receipt.headers, Receipt.received_at).where(Receipt.id.in_(fitting)).order_by(*at)
+    )
+    return {row.id: Kept(row.body, row.headers or {}, row.received_at) for row in rows}
 
 
 async def list_receipts(

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -29,14 +29,19 @@ class Source(Tables):
 
     __tablename__ = "sources"
     __table_args__ = (
-        CheckConstraint("adapter IN ('mautic', 'hubspot')", name="adapter"),
+        CheckConstraint("adapter ~ '^[a-z][a-z0-9-]{0,59}$'", name="adapter"),
+        CheckConstraint("num_nonnulls(adapter, mapping) = 1", name="platform"),
         CheckConstraint("cardinality(secrets) BETWEEN 1 AND 2", name="secrets"),
     )
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
-    adapter: Mapped[str] = mapped_column(Text)
+    adapter: Mapped[str | None] = mapped_column(Text, comment="Null: its platform is the mapping's.")
+    mapping: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="As it was given; null: its platform is the adapter's.")
     secrets: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="One, or two while it is being rotated; never given out.")
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    told: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), comment="What its platform told that an administrator must give back there."
+    )
     created_at: Mapped[datetime] = mapped_column(_Moment)
     updated_at: Mapped[datetime] = mapped_column(_Moment)
 
@@ -47,6 +52,7 @@ class Receipt(Tables):
     __tablename__ = "receipts"
     __table_args__ = (
         CheckConstraint("door IN ('webhook', 'engagements')", name="door"),
+        CheckConstraint("proof IN ('signed', 'partly_signed', 'shared_secret')", name="proof"),
         Index(None, "received_at", "id"),
         Index(None, "source", "received_at", "id"),
     )
@@ -54,7 +60,11 @@ class Receipt(Tables):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     door: Mapped[str] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text, comment="Null: engagements of several sources, or of none, posted at once.")
+    proof: Mapped[str | None] = mapped_column(
+        Text, server_default="signed", comment="What the platform's proof was worth; of the door engagements it says nothing."
+    )
     body: Mapped[bytes]
+    headers: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="Those the body can't be read without; null if it can.")
     received_at: Mapped[datetime] = mapped_column(_Moment)
     accepted: Mapped[int]
     duplicate: Mapped[int]

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from intake.decisions.receipts import Door
+from intake.decisions.signatures import Trust
 from intake.decisions.verdicts import Outcome
 from intake.queries import VerdictFilter, find_receipt, list_receipts
 from intake.tables import Receipt, ReceiptItem
@@ -23,11 +24,13 @@ _RECEIPTS = Listing("receipts", datetime, UUID)
 
 
 class ReceiptAnswer(Answer):
-    """A receipt and its counts. `conflict`: an item contradicts what its platform told before."""
+    """A receipt and its counts. `proof`: what a platform's was worth, null where a token was; `conflict`: an item contradicts what its
+    platform told before."""
 
     id: UUID
     door: Door
     source: str | None
+    proof: Trust | None
     received_at: Moment
     accepted: int
     duplicate: int
@@ -48,9 +51,11 @@ class ItemAnswer(Answer):
 
 
 class ReceiptDetailAnswer(ReceiptAnswer):
-    """A receipt with its items. `body_base64` is what came in, byte for byte: null to those who may not read it."""
+    """A receipt with its items. `body_base64` is what came in, byte for byte, `headers` those it can't be read without: null to those who
+    may not read it."""
 
     items: list[ItemAnswer]
+    headers: dict[str, list[str]] | None
     body_base64: str | None
 
 
@@ -98,7 +103,8 @@ def _detail_answer(row: Receipt, items: Sequence[ReceiptItem], *, with_body: boo
         for item in items
     ]
     body = base64.b64encode(row.body).decode() if with_body else None
-    return ReceiptDetailAnswer.model_validate({**_counts(row), "items": told, "body_base64": body})
+    headers = row.headers if with_body else None
+    return ReceiptDetailAnswer.model_validate({**_counts(row), "items": told, "headers": headers, "body_base64": body})
 
 
 def _counts(row: Receipt) -> dict[str, object]:
@@ -106,6 +112,7 @@ def _counts(row: Receipt) -> dict[str, object]:
         "id": row.id,
         "door": row.door,
         "source": row.source,
+        "proof": row.proof if row.door == "webhook" else None,
         "received_at": row.received_at,
         "accepted": row.accepted,
         "duplicate": row.duplicate,

@@ -1,19 +1,25 @@
 """Connecting marketing platforms."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationInfo, WithJsonSchema, field_validator
 
-from intake.decisions.adapters import ADAPTERS
+from intake.decisions.adapters import Adapter
+from intake.decisions.mappings import MappingDocument, adapter_of
 from intake.decisions.persons import CRM, NPI
-from intake.decisions.signatures import SECRETS_MAX
+from intake.decisions.signatures import SECRETS_MAX, secret_fault
 from intake.operations.known_sources import KnownSources
 from intake.operations.sources import put_source
+from intake.platforms import PLATFORMS
+from intake.queries import find_source
 from intake.rows import PlatformName
 from intake.sources import SourceSettings
-from shared.auth import require
+from intake.tables import Source
+from shared import problems
+from shared.auth import reading, require
 from shared.bodies import Answer, Body
 from shared.database import Database
 from shared.routes import StrictRoute
@@ -28,46 +34,109 @@ def _not_reserved(name: str) -> str:
     return name
 
 
+def _known_platform(name: str) -> str:
+    if name not in PLATFORMS:
+        raise ValueError(f"must be one of {', '.join(sorted(PLATFORMS))}; a mapping connects any other platform")
+    return name
+
+
 SourceName = Annotated[PlatformName, AfterValidator(_not_reserved)]
+Platform = Annotated[str, AfterValidator(_known_platform), WithJsonSchema({"type": "string", "enum": sorted(PLATFORMS)})]
 Secret = Annotated[SecretStr, StringConstraints(min_length=1, max_length=500)]
 
 
 class SourceBody(Body):
-    """A platform's adapter and its secrets: one, or two while the platform moves from one to the other."""
+    """A platform and its secrets: one, or two while the platform moves from one to the other. The platform is an `adapter` we have, or
+    what a `mapping` says it is."""
 
-    adapter: Literal["mautic", "hubspot"]
+    adapter: Platform | None = None
+    mapping: Annotated[MappingDocument | None, Field(validate_default=True)] = None
     secrets: Annotated[list[Secret], Field(min_length=1, max_length=SECRETS_MAX)]
     settings: SourceSettings = SourceSettings()
 
-    @model_validator(mode="after")
-    def _settings_fit(self) -> Self:
-        unfit = self.settings.model_fields_set - ADAPTERS[self.adapter].settings
+    # Each looks at the fields before its own, and holds its peace where one of them is wrong already.
+
+    @field_validator("mapping")
+    @classmethod
+    def _one_platform(cls, mapping: MappingDocument | None, info: ValidationInfo) -> MappingDocument | None:
+        if "adapter" in info.data and (mapping is None) == (info.data["adapter"] is None):
+            raise ValueError("or an adapter is required" if mapping is None else "must not stand beside an adapter")
+        return mapping
+
+    @field_validator("secrets")
+    @classmethod
+    def _secrets_can_prove(cls, secrets: list[SecretStr], info: ValidationInfo) -> list[SecretStr]:
+        platform = _platform(info.data)
+        for secret in secrets if platform is not None else ():
+            if platform is not None and (fault := secret_fault(platform.recipe, secret.get_secret_value())) is not None:
+                raise ValueError(fault)
+        return secrets
+
+    @field_validator("settings")
+    @classmethod
+    def _settings_fit(cls, settings: SourceSettings, info: ValidationInfo) -> SourceSettings:
+        platform = _platform(info.data)
+        unfit = settings.model_fields_set - platform.settings if platform is not None else ()
         if unfit:
-            raise ValueError(f"the adapter {self.adapter} has no setting {', '.join(sorted(unfit))}")
-        return self
+            raise ValueError(f"has what this platform has no use for: {', '.join(sorted(unfit))}")
+        return settings
+
+
+def _platform(fields: Mapping[str, Any]) -> Adapter | None:
+    """The platform the valid ones of these fields name."""
+    if fields.get("adapter") is not None:
+        return PLATFORMS[fields["adapter"]]
+    return adapter_of(fields["mapping"]) if fields.get("mapping") is not None else None
 
 
 class SourceAnswer(Answer):
-    """A source as it stands. Its secrets are never given out."""
+    """A source as it stands. Its secrets are never given out. `told` is what its platform told that you must give back there."""
 
     name: str
-    adapter: str
+    adapter: str | None
+    mapping: dict[str, Any] | None
     settings: SourceSettings
+    told: dict[str, str]
 
 
 def routes(database: Database, known: KnownSources) -> APIRouter:
-    """`PUT /v1/sources/{name}`."""
+    """`PUT` and `GET /v1/sources/{name}`."""
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["sources"])
 
     @router.put("/sources/{name}", dependencies=[require("admin")], responses={201: {"model": SourceAnswer}})
     async def put(name: SourceName, body: SourceBody, response: Response) -> SourceAnswer:
-        """Connects a platform (201), or replaces its adapter, secrets and settings (200)."""
-        secrets = [secret.get_secret_value() for secret in body.secrets]
-        now = datetime.now(UTC)
+        """Connects a platform (201), or replaces its adapter or mapping, secrets and settings (200)."""
         async with database.transaction() as session:
-            is_new = await put_source(session, name=name, adapter=body.adapter, secrets=secrets, settings=body.settings, now=now)
+            is_new = await put_source(
+                session,
+                name=name,
+                adapter=body.adapter,
+                mapping=None if body.mapping is None else body.mapping.model_dump(mode="json", exclude_unset=True),
+                secrets=[secret.get_secret_value() for secret in body.secrets],
+                settings=body.settings,
+                now=datetime.now(UTC),
+            )
+            stored = await find_source(session, name)
         known.forget()
         response.status_code = 201 if is_new else 200
-        return SourceAnswer(name=name, adapter=body.adapter, settings=body.settings)
+        return _answer(name, stored)
+
+    @router.get("/sources/{name}", dependencies=[reading("admin")])
+    async def get(name: SourceName) -> SourceAnswer:
+        """A source as it stands, without its secrets."""
+        async with database.reading() as session:
+            return _answer(name, await find_source(session, name))
 
     return router
+
+
+def _answer(name: str, stored: Source | None) -> SourceAnswer:
+    if stored is None:
+        raise problems.not_found(f"There is no source {name}.")
+    return SourceAnswer(
+        name=stored.name,
+        adapter=stored.adapter,
+        mapping=stored.mapping,
+        settings=SourceSettings.model_validate(stored.settings),
+        told=stored.told,
+    )

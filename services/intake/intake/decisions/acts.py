@@ -61,6 +61,17 @@ ATTRIBUTES: Mapping[EngagementKind, frozenset[str]] = {
 }
 """The closed list of attributes per kind: numbers, booleans and codes. What somebody typed is none of them."""
 
+ANSWERED_KINDS: frozenset[EngagementKind] = frozenset(
+    {"form_submitted", "webinar_registered", "webinar_attended", "event_attended", "rep_requested", "sample_requested"}
+)
+ANSWER_PREFIX = "answer_"
+"""What people are asked at: beside its list such a kind has attributes `answer_<name>`, codes out of the closed list its mapping names."""
+
+
+def has_attribute(kind: EngagementKind, name: str) -> bool:
+    """Whether engagements of that kind may carry the attribute."""
+    return name in ATTRIBUTES[kind] or (kind in ANSWERED_KINDS and name.startswith(ANSWER_PREFIX))
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

@@ -1,5 +1,6 @@
 """When an act happened: a platform's own times read with their zone, and bounds outside of which no clock can be right."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ AHEAD_MAX = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_MAX = 10**14  # beyond the year 5000: past it timedelta would overflow before the bounds could speak
 _TEXT_CHARS_MAX = 40
+_SECONDS_WRITTEN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,19 @@ def from_epoch_milliseconds(value: object) -> Reading:
     if not 0 <= value <= _MILLISECONDS_MAX:
         return UnusableTime("time_out_of_bounds", "The event's time lies outside of the calendar.")
     return _EPOCH + timedelta(milliseconds=value)
+
+
+def from_epoch_seconds(value: object) -> Reading:
+    """A time as seconds since 1970, whole or with a fraction, as a number or written in digits."""
+    if value is None:
+        return UnusableTime("time_missing", "The event doesn't say when it happened.")
+    if isinstance(value, str) and _SECONDS_WRITTEN.fullmatch(value):
+        value = float(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return UnusableTime("time_unreadable", "The event's time is not a number of seconds.")
+    if not 0 <= value <= _MILLISECONDS_MAX // 1000:
+        return UnusableTime("time_out_of_bounds", "The event's time lies outside of the calendar.")
+    return _EPOCH + timedelta(seconds=value)
 
 
 def within_bounds(moment: datetime, *, received_at: datetime) -> Reading:

@@ -1,12 +1,13 @@
 """A delivery: one authenticated request, kept whole, with what was read in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from intake.decisions.acts import Item, Rejected
+from intake.decisions.signatures import Trust
 from intake.decisions.verdicts import CONFLICT, Verdict
 
 Door = Literal["webhook", "engagements"]
@@ -19,6 +20,7 @@ class Delivery:
     """What came in at one door at one time. `source` is None when an integrator posted engagements of several sources.
 
     One that is not `kept_if_refused` leaves nothing, not even its receipt, when none of its items is accepted or known already.
+    `proof` is what a platform's is worth, None where an integrator's token was; `headers` are those the body can't be read without.
     """
 
     receipt_id: UUID
@@ -29,6 +31,8 @@ class Delivery:
     received_at: datetime
     items: Sequence[Item]
     kept_if_refused: bool = True
+    proof: Trust | None = None
+    headers: Mapping[str, Sequence[str]] | None = None
 
     def unrecordable(self) -> "Delivery":
         """The same, as what could not be recorded for a reason nobody foresaw: kept whole, to be read again once that is mended."""

@@ -5,6 +5,9 @@ import time
 from collections.abc import Mapping
 from contextvars import Context
 
+import structlog
+
+from intake.platforms import ConnectedSource, UnknownPlatform
 from intake.queries import StoredSource, all_sources
 from shared.database import Database
 
@@ -13,21 +16,30 @@ AGE_SECONDS_MAX = 1.0
 
 _READ_SECONDS = 5.0
 
+_log = structlog.get_logger()
+
 
 class KnownSources:
     """Sources by name, at most a second old; `forget` makes a change of our own count at once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: Mapping[str, StoredSource] = {}
+        self._known: Mapping[str, ConnectedSource] = {}
+        self._unreadable: Mapping[str, StoredSource] = {}
         self._fresh_until = 0.0
         self._changes = 0
         self._reading: asyncio.Task[None] | None = None
 
-    async def find(self, name: str) -> StoredSource | None:
-        """The source of that name, or None if there is none."""
+    async def find(self, name: str) -> ConnectedSource | None:
+        """The source of that name, or None if there is none. Raises `UnknownPlatform` for one that only a later version can read."""
         if time.monotonic() >= self._fresh_until:
             await self._read_together()
+        if name in self._unreadable:
+            raise UnknownPlatform(name)
+        return self._known.get(name)
+
+    def remembered(self, name: str) -> ConnectedSource | None:
+        """The source of that name as it was last read, however long ago."""
         return self._known.get(name)
 
     def forget(self) -> None:
@@ -52,9 +64,23 @@ class KnownSources:
         while time.monotonic() >= self._fresh_until:
             began, changes = time.monotonic(), self._changes
             async with self._database.reading() as session:
-                known = await all_sources(session)
+                stored = await all_sources(session)
             if changes == self._changes:
-                self._known, self._fresh_until = known, began + AGE_SECONDS_MAX
+                self._take(stored)
+                self._fresh_until = began + AGE_SECONDS_MAX
+
+    def _take(self, stored: Mapping[str, StoredSource]) -> None:
+        """One source nobody here can read takes no other along. What is stored as before stays as it was made."""
+        known, unreadable = dict[str, ConnectedSource](), dict[str, StoredSource]()
+        for name, source in stored.items():
+            before = self._known.get(name)
+            try:
+                known[name] = before if before is not None and before.stored == source else ConnectedSource.of(source)
+            except UnknownPlatform:
+                unreadable[name] = source
+                if name not in self._unreadable:
+                    _log.error("a source is of a platform this version doesn't know", source=name)
+        self._known, self._unreadable = known, unreadable
 
     def _end(self, reading: "asyncio.Task[None]") -> None:
         if self._reading is reading:

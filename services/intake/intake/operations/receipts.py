@@ -9,12 +9,12 @@ from intake.decisions.receipts import Delivery, Tally
 from shared.database import as_recordset
 
 RECEIPTS = """
-    INSERT INTO receipts (id, door, source, body, received_at, accepted, duplicate, ignored, rejected, has_conflict)
+    INSERT INTO receipts (id, door, source, proof, body, headers, received_at, accepted, duplicate, ignored, rejected, has_conflict)
     SELECT
-        id, door, source, substr(CAST(:bodies AS bytea), body_at, body_bytes), received_at, accepted, duplicate, ignored, rejected,
-        has_conflict
+        id, door, source, proof, substr(CAST(:bodies AS bytea), body_at, body_bytes), headers, received_at, accepted, duplicate, ignored,
+        rejected, has_conflict
     FROM json_to_recordset(CAST(:receipts AS json)) AS r(
-        id uuid, door text, source text, body_at integer, body_bytes integer, received_at timestamptz,
+        id uuid, door text, source text, proof text, body_at integer, body_bytes integer, headers jsonb, received_at timestamptz,
         accepted integer, duplicate integer, ignored integer, rejected integer, has_conflict boolean
     )
 """
@@ -53,6 +53,8 @@ def _receipt(delivery: Delivery, tally: Tally, *, body_at: int) -> dict[str, obj
         "id": delivery.receipt_id,
         "door": delivery.door,
         "source": delivery.source,
+        "proof": delivery.proof,
+        "headers": delivery.headers,
         "body_at": body_at,
         "body_bytes": len(delivery.body),
         "received_at": delivery.received_at,

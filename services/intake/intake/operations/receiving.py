@@ -1,19 +1,16 @@
-"""Receiving a platform's webhook: is it signed, and what is in it."""
+"""Receiving a platform's webhook: is it a question, is it signed, and what is in it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake.decisions.acts import Item, Rejected
-from intake.decisions.adapters import ADAPTERS, Adapter, SourceFacts
+from intake.decisions.adapters import items_in
+from intake.decisions.adapters.bodies import Headers
+from intake.decisions.adapters.handshakes import Knock, Reply
 from intake.decisions.receipts import Delivery
-from intake.decisions.signatures import UNKNOWN_SOURCE, SignedRequest, is_signed
-from intake.queries import StoredSource
+from intake.decisions.signatures import UNKNOWN_SOURCE, SignedRequest, trust_of
+from intake.platforms import ConnectedSource
 from shared.ids import new_id
-from shared.strict_json import Malformed, parse
-
-# Far beyond any platform's batch. One body's items share one transaction, which must end before its sender gives up.
-ITEMS_MAX = 5_000
 
 
 class UnknownSource(Exception):
@@ -35,45 +32,44 @@ class Posted:
     body: bytes
 
 
-def read_webhook(source: StoredSource | None, posted: Posted, *, now: datetime) -> Delivery:
-    """A signed webhook and what is in it. Raises `NotSigned` or `UnknownSource`, after equal work."""
-    adapter = ADAPTERS[source.adapter] if source is not None else None
-    signed = is_signed(
+def answer_to(posted: Posted, source: ConnectedSource, *, now: datetime) -> Reply | None:
+    """What a platform is answered that only asks; None if it doesn't."""
+    return source.adapter.handshake(Knock(_as_signed(posted, source), source.stored.secrets, source.facts, now))
+
+
+def read_webhook(source: ConnectedSource | None, posted: Posted, *, now: datetime) -> Delivery:
+    """A proved webhook and what is in it. Raises `NotSigned` or `UnknownSource`, after equal work."""
+    proof = trust_of(
         _as_signed(posted, source),
-        recipe=adapter.recipe if adapter is not None else UNKNOWN_SOURCE,
-        secrets=source.secrets if source is not None else (),
+        recipe=source.adapter.recipe if source is not None else UNKNOWN_SOURCE,
+        secrets=source.stored.secrets if source is not None else (),
         now=now,
     )
-    if source is None or adapter is None:
+    if source is None:
         raise UnknownSource
-    if not signed:
+    if proof is None:
         raise NotSigned
     return Delivery(
         receipt_id=new_id(),
         door="webhook",
-        source=source.name,
-        brand_id=source.settings.brand_id,
+        source=source.stored.name,
+        brand_id=source.stored.settings.brand_id,
         body=posted.body,
         received_at=now,
-        items=_items(posted.body, adapter, source),
+        items=items_in(posted.body, posted.headers, source.adapter, source.facts),
+        proof=proof,
+        headers=_kept(posted.headers, source.adapter.kept_headers),
     )
 
 
-def _as_signed(posted: Posted, source: StoredSource | None) -> SignedRequest:
+def _as_signed(posted: Posted, source: ConnectedSource | None) -> SignedRequest:
     """The request under the address its platform knows: the configured one, never what a `Host` header claims."""
-    address = (source.settings.public_url if source is not None else None) or posted.default_uri
+    address = (source.stored.settings.public_url if source is not None else None) or posted.default_uri
     if posted.query and "?" not in address:
         address = f"{address}?{posted.query}"
-    return SignedRequest(method=posted.method, uri=address, body=posted.body, headers=posted.headers)
+    return SignedRequest(method=posted.method, uri=address, body=posted.body, headers=posted.headers, query=posted.query)
 
 
-def _items(body: bytes, adapter: Adapter, source: StoredSource) -> list[Item]:
-    """What the platform said. A body nobody can read is one rejected item: it is kept, and its sender gets no error to give up on."""
-    try:
-        value = parse(body)
-    except Malformed as unreadable:
-        return [Rejected(None, "unreadable", unreadable.reason)]
-    items = adapter.read(value, SourceFacts(source.name, source.settings.property_kinds))
-    if len(items) > ITEMS_MAX:
-        return [Rejected(None, "too_many_items", f"The body has more than {ITEMS_MAX} events.")]
-    return items
+def _kept(headers: Headers, beginnings: tuple[str, ...]) -> Headers | None:
+    """The headers without which the body can't be read again."""
+    return {name: values for name, values in headers.items() if name.startswith(beginnings)} if beginnings else None

@@ -1,26 +1,34 @@
-"""One adapter per platform: how its requests are signed, and what its events mean in the canonical vocabulary."""
+"""One adapter per platform: how its requests are proved, and what its events mean in the canonical vocabulary."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from intake.decisions.acts import Item
-from intake.decisions.adapters import hubspot, mautic
+from intake.decisions.adapters import (
+    cloudevents,
+    customerio,
+    hubspot,
+    marketo,
+    mautic,
+    salesforce_marketing_cloud,
+    segment,
+    sendgrid,
+    standard_webhooks,
+    zoom,
+)
+from intake.decisions.adapters.interface import Adapter, Answers
 from intake.decisions.adapters.settings import SourceFacts
-from intake.decisions.signatures import Recipe
+from intake.decisions.adapters.taking import items_in
 
-__all__ = ["ADAPTERS", "Adapter", "SourceFacts"]
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """A platform's signature recipe and its reading. `read` takes a parsed body and gives one item per event in it."""
-
-    recipe: Recipe
-    read: Callable[[object, SourceFacts], list[Item]]
-    settings: frozenset[str]
-
+__all__ = ["ADAPTERS", "Adapter", "Answers", "SourceFacts", "items_in"]
 
 ADAPTERS: Mapping[str, Adapter] = {
-    "mautic": Adapter(recipe=mautic.RECIPE, read=mautic.read, settings=frozenset({"public_url", "brand_id"})),
-    "hubspot": Adapter(recipe=hubspot.RECIPE, read=hubspot.read, settings=frozenset({"public_url", "brand_id", "property_kinds"})),
+    "cloudevents": cloudevents.ADAPTER,
+    "customerio": customerio.ADAPTER,
+    "hubspot": hubspot.ADAPTER,
+    "marketo": marketo.ADAPTER,
+    "mautic": mautic.ADAPTER,
+    "salesforce-marketing-cloud": salesforce_marketing_cloud.ADAPTER,
+    "segment": segment.ADAPTER,
+    "sendgrid": sendgrid.ADAPTER,
+    "standard-webhooks": standard_webhooks.ADAPTER,
+    "zoom": zoom.ADAPTER,
 }

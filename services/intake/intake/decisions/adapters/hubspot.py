@@ -1,19 +1,23 @@
-"""HubSpot's webhooks: an array of events, each naming what happened to which CRM object.
+"""HubSpot's webhooks: an app's, an array of events, each naming what happened to which CRM object; a workflow's, one CRM object.
 
 HubSpot has no engagement vocabulary in them: what a changed contact property means is the integrator's word, `property_kinds`.
-A person is known by the object's id alone, for these events carry no address.
+A person is known by the object's id alone in an app's events, for these carry no address. Workflows are read in `hubspot_workflows`.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import get_args
 
 from intake.decisions import moments
 from intake.decisions.acts import Ignored, Item, Rejected
-from intake.decisions.adapters import reading
+from intake.decisions.adapters import hubspot_workflows, reading
+from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
 from intake.decisions.persons import person_of
-from intake.decisions.signatures import Recipe, Stamp
+from intake.decisions.signatures import Either, Header, Signature, Stamp
+from shared.events.engagements import EngagementKind
 
 # What HubSpot decodes in the address before it signs it (developers.hubspot.com, validating requests, v3); every other escape stays.
 _SIGNED_DECODED = {
@@ -22,11 +26,14 @@ _SIGNED_DECODED = {
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 _CONTACT_OBJECT_TYPE_ID = "0-1"
-_RECORDS = frozenset(
-    {"contact.creation", "contact.deletion", "contact.privacyDeletion", "contact.merge", "contact.restore", "contact.associationChange"}
-)
-# A property that was emptied or switched off is no act of the person.
-_CLEARED = frozenset({"", "false"})
+IGNORED: Mapping[str, str] = {
+    "contact.creation": "record_only",
+    "contact.deletion": "record_only",
+    "contact.privacyDeletion": "record_only",
+    "contact.merge": "record_only",
+    "contact.restore": "record_only",
+    "contact.associationChange": "record_only",
+}
 
 
 def signed_form(uri: str) -> str:
@@ -34,16 +41,26 @@ def signed_form(uri: str) -> str:
     return _ESCAPE.sub(lambda escape: _SIGNED_DECODED.get(escape[1].lower(), escape[0]), uri)
 
 
-RECIPE = Recipe(
-    signature_header="x-hubspot-signature-v3",
+APPS = Signature(
+    place=Header("x-hubspot-signature-v3"),
     parts=("method", "uri", "body", "timestamp"),
-    stamp=Stamp(header="x-hubspot-request-timestamp", tolerance=timedelta(seconds=300)),
+    stamp=Stamp(Header("x-hubspot-request-timestamp"), unit="ms", tolerance=timedelta(seconds=300)),
     uri_form=signed_form,
 )
+# Workflows sign without a time. Played again, such a request is a duplicate.
+WORKFLOWS = Signature(
+    place=Header("x-hubspot-signature"),
+    parts=("method", "uri", "body"),
+    algorithm="secret-sha256",
+    encoding="hex",
+)
+RECIPE = Either((APPS, WORKFLOWS))
 
 
 def read(body: object, source: SourceFacts) -> list[Item]:
-    """One item per event in the body, in the body's order."""
+    """One item per event in the body, in the body's order; of a workflow's object one per act in it."""
+    if hubspot_workflows.is_object(body):
+        return hubspot_workflows.read(body, source)
     return [_item(event, source) for event in (body if isinstance(body, list) else [body])]
 
 
@@ -57,15 +74,14 @@ def _item(event: object, source: SourceFacts) -> Item:
         return _property_changed(name, event, source)
     if name == "contact.propertyChange":
         return _property_changed(name, event, source)
-    return Ignored(name, "record_only" if name in _RECORDS else "unknown_event_type")
+    return Ignored(name, IGNORED.get(name, "unknown_event_type"))
 
 
 def _property_changed(name: str, event: dict[str, object], source: SourceFacts) -> Item:
     kind = source.property_kinds.get(reading.text(event.get("propertyName")) or "")
     if kind is None:
         return Ignored(name, "property_not_mapped")
-    value = event.get("propertyValue", True)
-    if value is None or (isinstance(value, str) and value.strip().lower() in _CLEARED):
+    if hubspot_workflows.is_cleared(event.get("propertyValue", True)):
         return Ignored(name, "property_cleared")
     object_id, occurred_at = reading.word(event.get("objectId")), event.get("occurredAt")
     return observed(
@@ -83,3 +99,17 @@ def _property_changed(name: str, event: dict[str, object], source: SourceFacts) 
         occurred_at=moments.from_epoch_milliseconds(occurred_at),
         person=person_of(external_ids={source.name: object_id} if object_id else {}, emails=[]),
     )
+
+
+ADAPTER = Adapter(
+    recipe=RECIPE,
+    read=read,
+    settings=frozenset({"public_url", "brand_id", "property_kinds"}),
+    kinds={
+        "contact.propertyChange": get_args(EngagementKind),
+        "object.propertyChange": get_args(EngagementKind),
+        hubspot_workflows.PROPERTY: get_args(EngagementKind),
+        hubspot_workflows.SUBMISSION: ("form_submitted",),
+    },
+    ignored={**IGNORED, hubspot_workflows.OBJECT: "record_only"},
+)

@@ -11,31 +11,31 @@ from urllib.parse import urlsplit
 from intake.decisions import moments
 from intake.decisions.acts import Ignored, Item, Mark, Rejected
 from intake.decisions.adapters import reading
+from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
 from intake.decisions.persons import PersonKey, person_of
-from intake.decisions.signatures import Recipe
+from intake.decisions.signatures import Header, Signature
 from shared.events.engagements import EngagementKind
 
-RECIPE = Recipe(signature_header="webhook-signature", parts=("body",))
+RECIPE = Signature(place=Header("webhook-signature"), parts=("body",))
 
 # Mautic serves its downloads here: /asset/<id>:<alias>.
 _DOWNLOAD_PATH = re.compile(r"/asset/(?:[0-9]+:)?(?P<alias>[^/?#]+)")
 
-# What tells of a record in Mautic rather than of something a contact did.
-_RECORDS = frozenset(
-    {
-        "mautic.lead_post_save_new",
-        "mautic.lead_post_save_update",
-        "mautic.lead_post_delete",
-        "mautic.lead_points_change",
-        "mautic.lead_company_change",
-        "mautic.lead_list_change",
-        "mautic.company_post_save",
-        "mautic.company_post_delete",
-    }
-)
-_SENDS = frozenset({"mautic.email_on_send", "mautic.sms_on_send"})
+# What tells of a record in Mautic or of its own sending rather than of something a contact did.
+IGNORED: Mapping[str, str] = {
+    "mautic.lead_post_save_new": "record_only",
+    "mautic.lead_post_save_update": "record_only",
+    "mautic.lead_post_delete": "record_only",
+    "mautic.lead_points_change": "record_only",
+    "mautic.lead_company_change": "record_only",
+    "mautic.lead_list_change": "record_only",
+    "mautic.company_post_save": "record_only",
+    "mautic.company_post_delete": "record_only",
+    "mautic.email_on_send": "sent_only",
+    "mautic.sms_on_send": "sent_only",
+}
 
 # A body without its event names, as Mautic's own samples are, is known by what it holds.
 _UNNAMED = "unnamed"
@@ -64,10 +64,8 @@ def _name_of(event: object) -> str:
 
 
 def _item(name: str, event: object, source: SourceFacts) -> Item:
-    if name in _RECORDS:
-        return Ignored(name, "record_only")
-    if name in _SENDS:
-        return Ignored(name, "sent_only")
+    if name in IGNORED:
+        return Ignored(name, IGNORED[name])
     reader = _READERS.get(name)
     if reader is None and name != _UNNAMED:
         return Ignored(_known(name), "unknown_event_type")
@@ -101,7 +99,7 @@ def _opened(event: dict[str, object], source: SourceFacts) -> Item:
 
 def _submitted(event: dict[str, object], source: SourceFacts) -> Item:
     submission = event.get("submission")
-    marks = _marks(("form", reading.at(submission, "form", "alias")), ("page", reading.at(submission, "page", "alias")))
+    marks = reading.codes(("form", reading.at(submission, "form", "alias")), ("page", reading.at(submission, "page", "alias")))
     return observed(
         source=source.name,
         vendor_type="mautic.form_on_submit",
@@ -133,7 +131,7 @@ def _hit(event: dict[str, object], source: SourceFacts) -> Item:
 
 def _hit_kind_and_marks(hit: object) -> tuple[EngagementKind, list[Mark]]:
     url = reading.text(reading.at(hit, "url"))
-    here = [*_marks(("page", reading.at(hit, "page", "alias"))), *reading.address_marks(url)]
+    here = [*reading.codes(("page", reading.at(hit, "page", "alias"))), *reading.address_marks(url)]
     origin = reading.text(reading.at(hit, "source"))
     if origin == "sms":
         return "sms_clicked", here
@@ -192,11 +190,7 @@ def _person(lead: object, source: SourceFacts, *, address: object = None) -> tup
 def _email_marks(holder: object) -> list[Mark]:
     """The e-mail's id, as asset and as series: a marketer may declare either."""
     email_id = reading.at(holder, "email", "id")
-    return _marks(("email", email_id), ("email_series", email_id))
-
-
-def _marks(*pairs: tuple[str, object]) -> list[Mark]:
-    return [Mark(kind, found) for kind, value in pairs if (found := reading.word(value)) is not None]
+    return reading.codes(("email", email_id), ("email_series", email_id))
 
 
 _READERS: Mapping[str, Callable[[dict[str, object], SourceFacts], Item]] = {
@@ -205,3 +199,16 @@ _READERS: Mapping[str, Callable[[dict[str, object], SourceFacts], Item]] = {
     "mautic.page_on_hit": _hit,
     "mautic.lead_channel_subscription_changed": _subscription_changed,
 }
+
+ADAPTER = Adapter(
+    recipe=RECIPE,
+    read=read,
+    settings=frozenset({"public_url", "brand_id"}),
+    kinds={
+        "mautic.email_on_open": ("email_opened",),
+        "mautic.form_on_submit": ("form_submitted",),
+        "mautic.page_on_hit": ("page_viewed", "content_downloaded", "email_clicked", "sms_clicked"),
+        "mautic.lead_channel_subscription_changed": tuple(dict.fromkeys(_SUBSCRIPTION_KINDS.values())),
+    },
+    ignored=IGNORED,
+)

@@ -7,6 +7,9 @@ from intake.decisions.moments import Reading, UnusableTime
 from intake.decisions.persons import PersonKey
 from shared.events.engagements import EngagementKind
 
+# What platforms write where they have no id. Taken for one, it would make strangers one person.
+_NOBODYS_IDS = frozenset({"0", "-1", "null", "none", "nil", "undefined", "nan", "false", "true", "unknown", "anonymous", "n/a", "na"})
+
 
 def observed(
     *,
@@ -14,14 +17,16 @@ def observed(
     vendor_type: str,
     identity: str,
     kind: EngagementKind,
-    occurred_at: Reading,
+    occurred_at: Reading | None,
     person: tuple[PersonKey, ...],
     marks: Sequence[Mark] = (),
     attributes: Mapping[str, AttributeValue] | None = None,
     channel: str | None = None,
+    machine: bool = False,
 ) -> Item:
-    """The act, or why it is none. Somebody who leaves is let go even if the platform can't say when: then the receipt's time stands."""
-    if not person:
+    """The act, or why it is none. None for a time means the receipt's; that stands too for somebody who leaves when nobody can tell."""
+    somebody = tuple(key for key in person if not _is_nobodys(key))
+    if not somebody:
         return Rejected(vendor_type, "no_person", "The event names nobody by an id or an e-mail address.")
     match occurred_at:
         case UnusableTime() if kind in OPT_OUTS:
@@ -37,7 +42,12 @@ def observed(
         kind=kind,
         channel=channel or CHANNELS[kind],
         occurred_at=moment,
-        person=person,
+        person=somebody,
         marks=tuple(dict.fromkeys(marks)),
         attributes=attributes or {},
+        machine=machine,
     )
+
+
+def _is_nobodys(key: PersonKey) -> bool:
+    return key.namespace.startswith("id:") and key.value.lower() in _NOBODYS_IDS

@@ -1,6 +1,7 @@
 """Careful reading of bodies whose shape nobody promised: what isn't there or isn't of its type is None, never an error."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -11,6 +12,7 @@ from intake.decisions.acts import Mark
 _IDENTITY_CHARS_MAX = 200
 _ADDRESS_CHARS_MAX = 2_000
 _QUERY_FIELDS_MAX = 100
+_TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,79}", re.ASCII)
 
 
 def at(value: object, *path: str) -> object:
@@ -32,6 +34,16 @@ def word(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return text(value)
+
+
+def type_name(value: object) -> str | None:
+    """A platform's name of an event type, fit to be kept: short words in code. Anything else could be what somebody typed."""
+    return value if isinstance(value, str) and _TYPE_NAME.fullmatch(value) else None
+
+
+def codes(*pairs: tuple[str, object]) -> list[Mark]:
+    """Marks of ids and names by kind, of those that are there."""
+    return [Mark(kind, found) for kind, value in pairs if (found := word(value)) is not None]
 
 
 def whole_number(value: object) -> int | None:
