@@ -24,8 +24,8 @@ from deploy.demo.marketing import VERDICTS
 from deploy.demo.mautic import Recipient
 
 _RECIPIENTS = 50
-# After each refusal twice as long as before, as platforms wait, but not for hours.
-_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 16, 30)
+# After each refusal longer than before, as platforms wait, but not for hours.
+_AGAIN_AFTER_SECONDS = (1, 3, 10, 20, 30, 30, 30)
 _SAY_EVERY_SECONDS = 10
 _PATIENCE_SECONDS = 5.0  # what many platforms wait for an answer
 _RUNS = 1_000_000  # a second of the clock each, so that two runs differ
@@ -137,7 +137,9 @@ def _post_and_look(deployment: Deployment, administrator: Caller, *, rate: float
 
 
 async def _post(url: str, secret: str, number: int, *, rate: float, seconds: float) -> Tally:
-    async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE_SECONDS, limits=httpx.Limits(max_connections=None)) as http:
+    # A connection for each post, as platforms have it; looking through many idle ones would cost more than opening one.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE_SECONDS, limits=limits) as http:
         platform = Platform(http, url, secret, number, Tally())
         await post_steadily(platform, rate=rate, seconds=seconds)
         return platform.tally

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reporting.decisions.addresses import RefusedAddress, decide_endpoint
-from reporting.decisions.retries import Answered, Unanswered, verdict_on
+from reporting.decisions.retries import Answered, Delivered, Unanswered, verdict_on
 from reporting.guarded import AddressRefused, NoAddress, guarded_client
 from reporting.operations.attempts import Attempt, AttemptBook
 from reporting.operations.recording import BELL
@@ -146,9 +146,10 @@ class Dispatcher:
     async def _deliver(self, client: httpx.AsyncClient, due: _Due) -> None:
         at, began = self._clock(), monotonic()
         outcome = await self._attempt(client, due, at=at)
-        if isinstance(outcome, Answered):
-            failpoints.reach("dispatcher.delivered")
         number = due.attempts + 1
+        verdict = verdict_on(outcome, attempts=number, now=self._clock(), jitter=random.random())  # noqa: S311  spreads load, hides nothing
+        if isinstance(verdict, Delivered):
+            failpoints.reach("dispatcher.delivered")
         attempt = Attempt(
             position=due.position,
             subscription=due.subscription,
@@ -158,7 +159,7 @@ class Dispatcher:
             ended_at=self._clock(),
             duration_ms=round((monotonic() - began) * 1000),
             outcome=outcome,
-            verdict=verdict_on(outcome, attempts=number, now=self._clock(), jitter=random.random()),  # noqa: S311  spreads load, hides nothing
+            verdict=verdict,
         )
         await self._book.record(attempt)
 

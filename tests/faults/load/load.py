@@ -12,6 +12,7 @@ import httpx
 from deploy.auditor.testimony import Witness
 from deploy.launcher.servers import SERVICES
 from deploy.launcher.world import World
+from tests.faults.load.directory import Directory
 from tests.faults.load.endpoints import Zoo, open_zoo
 from tests.faults.load.field_app import FieldApp
 from tests.faults.load.http import Http
@@ -26,17 +27,21 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How much goes on: webhooks, reports and adverse events a second, about so many people, whose reps are full at so many open leads."""
+    """How much goes on: webhooks, reports, adverse events, and people who ask to be left alone, a second.
+
+    All of it is about so many people, whose reps are full at so many open leads.
+    """
 
     webhooks_per_second: float
     reports_per_second: float
     mentions_per_second: float
+    opt_outs_per_second: float
     people: int
     open_leads_max: int
 
 
-FULL = Rates(webhooks_per_second=100, reports_per_second=4, mentions_per_second=1, people=1_500, open_leads_max=60)
-SHORT = Rates(webhooks_per_second=30, reports_per_second=3, mentions_per_second=1, people=200, open_leads_max=8)
+FULL = Rates(webhooks_per_second=100, reports_per_second=4, mentions_per_second=1, opt_outs_per_second=1, people=1_500, open_leads_max=60)
+SHORT = Rates(webhooks_per_second=30, reports_per_second=3, mentions_per_second=1, opt_outs_per_second=0.5, people=200, open_leads_max=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Load:
     script: Script
     sender: Sender
     field_app: FieldApp
+    directory: Directory
     watch: Watch
     zoo: Zoo
     who: Callers
@@ -65,6 +71,7 @@ class Load:
             self.sender.keep_rate(posts, per_second=self.rates.webhooks_per_second, stop=self.stop),
             self.field_app.work(reports_per_second=self.rates.reports_per_second, stop=self.stop),
             self.field_app.tell_of_harm(per_second=self.rates.mentions_per_second, stop=self.stop),
+            self.directory.let_people_go(per_second=self.rates.opt_outs_per_second, stop=self.stop),
         )
         self.tasks.extend(asyncio.create_task(part) for part in parts)
 
@@ -93,6 +100,7 @@ async def load_on(world: World, *, rates: Rates, seed: int, witness: Witness) ->
             script=Script(people.people, seed=seed),
             sender=Sender(platforms, witness, http, seed=seed),
             field_app=field_app,
+            directory=Directory(world.addresses["intake"], who.of("integration"), people.people, seed=seed, http=http),
             watch=Watch(witness),
             zoo=zoo,
             who=who,
