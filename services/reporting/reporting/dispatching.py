@@ -161,6 +161,8 @@ class Dispatcher:
             outcome=outcome,
             verdict=verdict,
         )
+        if isinstance(attempt.verdict, Delivered):
+            failpoints.reach("dispatcher.delivered")
         await self._book.record(attempt)
 
     async def _attempt(self, client: httpx.AsyncClient, due: _Due, *, at: datetime) -> Answered | Unanswered:
