@@ -1,6 +1,8 @@
 """Where planted strings turned up. The search itself is pure: it is fed text with the name of its place, as the text streams by."""
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,11 +33,25 @@ class Search:
     sightings: Sequence[Sighting]
 
 
+# Canaries that begin alike are looked for together: an expression of alternatives with a common beginning costs hardly more than one.
+_BEGINNING_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A canary, its position in the testimony, and how it may be written."""
+
+    number: int
+    canary: Canary
+    writings: frozenset[bytes]
+
+
 class Searching:
     """Looks for canaries in whatever it is shown."""
 
     def __init__(self, canaries: Iterable[Canary]) -> None:
-        self._wanted = [(number, canary, _writings(canary.text)) for number, canary in enumerate(canaries)]
+        self._wanted = [_Wanted(number, canary, _writings(canary.text)) for number, canary in enumerate(canaries)]
+        self._alike = [(_any_of(writings), wanted) for writings, wanted in _by_beginning(self._wanted)]
         self._texts = 0
         self._sightings: list[Sighting] = []
 
@@ -47,8 +63,10 @@ class Searching:
     def look(self, place: str, where: str, text: bytes) -> None:
         """Looks at one text. `place` is `service.table`, `topic.name`, `arrival.body` or `log.file`; `where` finds it there."""
         self._texts += 1
-        for number, canary, writings in self._wanted:
-            if any(writing in text for writing in writings) and not _is_allowed(canary, place):
+        suspects = [wanted for any_of_them, alike in self._alike if any_of_them.search(text) for wanted in alike]
+        found = {wanted.number: wanted.canary for wanted in suspects if any(writing in text for writing in wanted.writings)}
+        for number, canary in sorted(found.items()):
+            if not _is_allowed(canary, place):
                 self._sightings.append(Sighting(number, canary.kind, place, where))
 
     def result(self) -> Search:
@@ -63,3 +81,18 @@ def _is_allowed(canary: Canary, place: str) -> bool:
 def _writings(text: str) -> frozenset[bytes]:
     """The text as it is, and as JSON may write it."""
     return frozenset({text.encode(), json.dumps(text)[1:-1].encode(), json.dumps(text, ensure_ascii=False)[1:-1].encode()})
+
+
+def _by_beginning(every: Iterable[_Wanted]) -> Iterable[tuple[frozenset[bytes], Sequence[_Wanted]]]:
+    """Writings that begin alike, with the canaries they write."""
+    writings: dict[bytes, set[bytes]] = defaultdict(set)
+    wanted: dict[bytes, list[_Wanted]] = defaultdict(list)
+    for one in every:
+        for writing in one.writings:
+            writings[writing[:_BEGINNING_BYTES]].add(writing)
+            wanted[writing[:_BEGINNING_BYTES]].append(one)
+    return [(frozenset(writings[beginning]), wanted[beginning]) for beginning in writings]
+
+
+def _any_of(writings: Iterable[bytes]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(re.escape(writing) for writing in sorted(writings)))
