@@ -61,12 +61,14 @@ class Watch:
 
 async def sample_processes(world: World, names: Callable[[], list[str]], *, witness: Witness, http: Http, stop: asyncio.Event) -> None:
     """Every second: memory, files, threads and time of each process, and how long it takes to say that it lives."""
+    begun: set[int] = set()
     while not stop.is_set():
-        await asyncio.gather(*(_sample(world, name, witness, http) for name in names()))
+        await asyncio.gather(*(_sample(world, name, witness, http, begun) for name in names()))
         await _rest(stop, 1.0)
 
 
-async def _sample(world: World, name: str, witness: Witness, http: Http) -> None:
+async def _sample(world: World, name: str, witness: Witness, http: Http, begun: set[int]) -> None:
+    """Tells of a process from its first answer on: while it starts, nothing about it is as it will be."""
     at, pid = datetime.now(UTC), world.pid(name)
     if pid is None:
         return
@@ -74,6 +76,9 @@ async def _sample(world: World, name: str, witness: Witness, http: Http) -> None
     with suppress(NoAnswer):
         await http.get(f"http://127.0.0.1:{world.port(name)}/livez", {}, seconds=_LIVEZ_SECONDS)
         livez = monotonic() - began
+        begun.add(pid)
+    if pid not in begun:
+        return
     with suppress(OSError, ValueError, IndexError):  # it is gone by now
         witness.tell(_measured(name, pid, at, livez))
 
