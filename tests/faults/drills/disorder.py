@@ -23,10 +23,11 @@ _HELD_SECONDS = 60
 _LEDGERS = """
     SELECT contact_id, rule_id, points::text, count(*) FROM ledger_rows WHERE contact_id LIKE %(like)s GROUP BY contact_id, rule_id, points
 """
-_STAGES = "SELECT contact_id, stage, rep_id IS NOT NULL FROM leads WHERE contact_id LIKE %(like)s"
+_STAGES = "SELECT contact_id, stage FROM leads WHERE contact_id LIKE %(like)s"
 _CONSENTS = "SELECT contact_id, channel, purpose, state FROM consents WHERE contact_id LIKE %(like)s"
 _OBJECTIONS = "SELECT contact_id, topic, count(*) FROM objections WHERE contact_id LIKE %(like)s GROUP BY contact_id, topic"
 _OWNED = "SELECT contact_id, id::text, rep_id FROM leads WHERE contact_id LIKE %(like)s AND stage = 'assigned'"
+_STILL_ASSIGNED = "SELECT 1 FROM leads WHERE contact_id = ANY (%(ids)s) AND stage = 'assigned'"
 _QUALIFIED = "SELECT count(*) FROM leads WHERE contact_id LIKE %(like)s"
 _ROTATIONS = "SELECT territory_id, document -> 'turns_owed' FROM rotations"
 _PENDING = "SELECT count(*) FROM reports WHERE state = 'pending' AND lead_id = ANY (%(ids)s)"
@@ -49,6 +50,7 @@ async def _in_order(rig: Rig, group: Sequence[Person], began: datetime) -> None:
         await rig.load.sender.begin(post)
     await _until_qualified(rig, _IN_ORDER, len(_busy(group)))
     await _opt_out(rig, group, began)
+    await _until_withdrawn(rig, group)
     for lead_id, rep_id in await _owned(rig, _IN_ORDER):
         for code in _CALLS:
             await rig.load.field_app.begin(rig.load.field_app.outcome(lead_id, rep_id, code))
@@ -101,9 +103,14 @@ def _busy(group: Sequence[Person]) -> list[Person]:
     return [person for person in group if person.number % 4 and person.is_fit]
 
 
+def _leaving(group: Sequence[Person]) -> list[Person]:
+    """Those who ask not to be contacted at all."""
+    return [person for person in group if person.number % 3 == 0]
+
+
 async def _opt_out(rig: Rig, group: Sequence[Person], began: datetime) -> None:
     """A third ask not to be contacted at all."""
-    rows = [person.row(denied_at=(began + 9 * _STEP).isoformat()) for person in group if person.number % 3 == 0]
+    rows = [person.row(denied_at=(began + 9 * _STEP).isoformat()) for person in _leaving(group)]
     address = f"{rig.world.addresses['intake']}/v1/contacts"
     answer = await rig.load.client.put(address, json=rows, headers=rig.load.who.of("integration"), timeout=30)
     if not answer.is_success or answer.json()["rejected"]:
@@ -119,6 +126,16 @@ async def _until_qualified(rig: Rig, name: str, leads: int) -> None:
     raise NeverCame(f"{qualified} of {leads} leads of those {name}")
 
 
+async def _until_withdrawn(rig: Rig, group: Sequence[Person]) -> None:
+    """Whoever is called after asking not to be is called by somebody who has not heard of it yet: here everybody has."""
+    left = {"ids": [person.id for person in _leaving(group)]}
+    for _ in range(_HELD_SECONDS * 5):
+        if not await rig.rows("routing", _STILL_ASSIGNED, left):
+            return
+        await rig.go_on_for(0.2)
+    raise NeverCame("leads of those who opted out are still assigned")
+
+
 async def _owned(rig: Rig, name: str) -> list[tuple[str, str]]:
     """The group's leads that may be called, in the order of their people."""
     return [(lead_id, rep_id) for _, lead_id, rep_id in sorted(await rig.rows("routing", _OWNED, {"like": f"{name}-%"}))]
@@ -132,8 +149,9 @@ async def _same(rig: Rig) -> None:
         ("objection counts", "reporting", _OBJECTIONS),
     ):
         ordered, shuffled = [await _by_place(rig, service, query, name) for name in (_IN_ORDER, _SHUFFLED)]
-        differing = sum(((ordered - shuffled) + (shuffled - ordered)).values())
-        rig.must(f"shuffled: the same {what}", differing == 0 < len(ordered), f"{differing} of {len(ordered)} differ")
+        missing, new = ordered - shuffled, shuffled - ordered
+        found = f"{len(ordered)} alike" if ordered == shuffled else f"in order alone {sorted(missing)}, shuffled alone {sorted(new)}"
+        rig.must(f"shuffled: the same {what}", ordered == shuffled and bool(ordered), found)
     unfair = [territory for territory, owed in await rig.rows("routing", _ROTATIONS) if any(abs(turns) > 1 for turns in owed.values())]
     rig.must("turns are still fair", not unfair, unfair)
 

@@ -88,6 +88,7 @@ class FieldApp:
         self._http = http
         self._leads: deque[tuple[str, str]] = deque(maxlen=_LEADS_REMEMBERED)
         self._seen: set[str] = set()
+        self._known = {person.id for person in people.people}
         self._posting: set[asyncio.Task[None]] = set()
         self.reported = Reported()
 
@@ -204,7 +205,8 @@ class FieldApp:
             return
         if answer.status == 200:
             for lead in orjson.loads(answer.body)["items"]:
-                if lead["id"] not in self._seen:
+                # Whom a drill has brought along, it looks after itself.
+                if lead["contact_id"] in self._known and lead["id"] not in self._seen:
                     self._seen.add(lead["id"])
                     self._leads.append((lead["id"], rep_id))
 
