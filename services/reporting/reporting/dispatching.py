@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reporting.decisions.addresses import RefusedAddress, decide_endpoint
-from reporting.decisions.retries import Answered, Unanswered, verdict_on
+from reporting.decisions.retries import Answered, Delivered, Unanswered, verdict_on
 from reporting.guarded import AddressRefused, NoAddress, guarded_client
 from reporting.operations.attempts import Attempt, AttemptBook
 from reporting.operations.recording import BELL
@@ -146,8 +146,6 @@ class Dispatcher:
     async def _deliver(self, client: httpx.AsyncClient, due: _Due) -> None:
         at, began = self._clock(), monotonic()
         outcome = await self._attempt(client, due, at=at)
-        if isinstance(outcome, Answered):
-            failpoints.reach("dispatcher.delivered")
         number = due.attempts + 1
         attempt = Attempt(
             position=due.position,
@@ -160,6 +158,8 @@ class Dispatcher:
             outcome=outcome,
             verdict=verdict_on(outcome, attempts=number, now=self._clock(), jitter=random.random()),  # noqa: S311  spreads load, hides nothing
         )
+        if isinstance(attempt.verdict, Delivered):
+            failpoints.reach("dispatcher.delivered")
         await self._book.record(attempt)
 
     async def _attempt(self, client: httpx.AsyncClient, due: _Due, *, at: datetime) -> Answered | Unanswered:
