@@ -99,9 +99,10 @@ class FaultProxy:
         pair = _Pair(client, server)
         self._pairs.add(pair)
         try:
-            async with asyncio.TaskGroup() as directions:
-                directions.create_task(self._pass_on(pair, client_reader, server, "to_server"))
-                directions.create_task(self._pass_on(pair, server_reader, client, "to_client"))
+            with suppress(asyncio.CancelledError):  # the proxy stops
+                async with asyncio.TaskGroup() as directions:
+                    directions.create_task(self._pass_on(pair, client_reader, server, "to_server"))
+                    directions.create_task(self._pass_on(pair, server_reader, client, "to_client"))
         finally:
             self._pairs.discard(pair)
             client.close()

@@ -36,6 +36,7 @@ async def poison(rig: Rig) -> None:
                     raw = [(name, given.encode()) for name, given in headers.items()]
                     await producer.send_and_wait(topic.name, value, key=b"poison", headers=raw)
         await _submit(rig, [victim, *others])
+        await rig.go_on_for(rig.scaled(10, short=2))
         await _parks(rig, at_least=1)
         await _until_heard(rig, "poison-%", len(others))
         heard = REGISTRY.values()
