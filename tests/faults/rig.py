@@ -160,6 +160,14 @@ class Rig:
         async with await psycopg.AsyncConnection.connect(url, autocommit=True, application_name="rig") as connection:
             yield connection
 
+    async def breathe(self) -> None:
+        """Stops the load until nothing is on its way, and starts it again: the next fault must not hide whether the last one is over."""
+        await self.load.end()
+        await self.load.sender.all_taken(seconds=_TAKEN_SECONDS)
+        await self.load.field_app.all_taken(seconds=_TAKEN_SECONDS)
+        await self.until(lambda: self.load.watch.nothing_since is not None, seconds=_SETTLED_SECONDS, what="the backlog is 0")
+        self.load.begin()
+
     async def settle(self) -> float:
         """Ends the load and waits until everything begun is taken and nothing is on its way. Returns the seconds since the last fault."""
         await self.load.end()

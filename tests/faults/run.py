@@ -66,8 +66,10 @@ async def run(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path
     async with rig(world, plan, folder=folder, needs_room=needs_room, say=say) as made:
         made.load.begin()
         await made.go_on_for(_LOAD_BEFORE_SECONDS)
-        for drill in drills:
+        for place, drill in enumerate(drills):
             try:
+                if place:
+                    await made.breathe()
                 await drill.run(made)
             except _CUT_SHORT as reason:
                 made.must(f"{drill.fault} runs to its end", False, reason)

@@ -30,7 +30,7 @@ async def test_a_storm_of_first_sightings_makes_one_contact(intake: Intake) -> N
 
 
 async def test_overlapping_batches_in_any_order_neither_block_nor_double(intake: Intake) -> None:
-    opens = [email_opened(id=number, lead={"id": number % 7}, emailAddress=None) for number in range(40)]
+    opens = [email_opened(id=number, lead={"id": 1 + number % 7}, emailAddress=None) for number in range(40)]
     bodies = [opens, opens[::-1], opens[10:] + opens[:10], opens[::2] + opens[1::2]] * 5
     answers = await asyncio.gather(*(intake.mautic({"mautic.email_on_open": body}) for body in bodies))
     total = sum((Counter(counts(answer)) for answer in answers), Counter())

@@ -3,15 +3,19 @@
 import asyncio
 import base64
 import hmac
+import io
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from shared import telemetry
 from tests.intake import vendor_bodies, vendors
 from tests.intake.conftest import Intake, counts
 from tests.intake.platforms import SECRET, email_opened, raw
@@ -96,13 +100,21 @@ async def test_mailchimp_asks_whether_we_are_there_and_posts_forms(intake: Intak
     assert (await post(intake, address, body, JSON)).status_code == 415
 
 
-async def test_a_secret_in_an_address_is_in_no_log_line(intake: Intake, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def log() -> Iterator[io.BytesIO]:
+    stream = io.BytesIO()
+    telemetry.configure_logging("intake", "DEBUG", stream=stream)
+    yield stream
+    structlog.reset_defaults()
+
+
+async def test_a_secret_in_an_address_is_in_no_log_line(intake: Intake, log: io.BytesIO) -> None:
     await connect(intake, "mailchimp")
     body = vendor_bodies.as_form(vendor_bodies.mailchimp("profile"))
     for token in (SECRET, "a-wrong-guess"):
         await post(intake, f"mailchimp?token={token}", body, FORM)
         await intake.client.get(f"/v1/webhooks/mailchimp?token={token}")
-    logged = "".join(capfd.readouterr())
+    logged = log.getvalue().decode()
     assert "/v1/webhooks/{source}" in logged
     assert SECRET not in logged
     assert "a-wrong-guess" not in logged
