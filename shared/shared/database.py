@@ -2,18 +2,22 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import orjson
 import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from shared import tracing
+
+T = TypeVar("T")
 
 # What means "the database is away or busy", never "the statement is wrong".
 WEATHER = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeoutError, ConnectionError)
@@ -99,21 +103,34 @@ def ring(session: AsyncSession, bell: str) -> None:
     session.info.setdefault(_BELLS, set()).add(bell)
 
 
-async def begin_with(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of a transaction's first statement, its BEGIN sent along with it: one round trip where two are usual.
+@dataclass(frozen=True, slots=True)
+class Statement(Generic[T]):
+    """SQL in the driver's own form (`%(name)s`), its parameters, and how its rows are read."""
 
-    The statement is in the driver's own form (`%(name)s`). Raises the driver's own errors.
+    sql: str
+    parameters: Mapping[str, Any]
+    read: Callable[[list[Any]], T]
+
+
+async def together(session: AsyncSession, *statements: Statement[Any]) -> list[Any]:
+    """What is read of statements that need nothing of each other's answers, sent in one go: one round trip where each takes one.
+
+    They run one after the other, each seeing what the one before did and what others committed until then, as if sent alone. A
+    transaction's BEGIN goes along. Raises the driver's own errors.
     """
     connection = await session.connection()
-    driver: psycopg.AsyncConnection[tuple[Any, ...]] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    driver: psycopg.AsyncConnection[Any] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    cursors = [driver.cursor(row_factory=namedtuple_row) for _ in statements]
     try:
         async with driver.pipeline():
-            cursor = await driver.execute(statement.encode(), parameters)
-        return await cursor.fetchall()
+            for cursor, statement in zip(cursors, statements, strict=True):
+                await cursor.execute(statement.sql.encode(), statement.parameters)
+        found = [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
     except psycopg.Error as error:
         if driver.closed:
             await connection.invalidate(error)
         raise
+    return [statement.read(rows) for statement, rows in zip(statements, found, strict=True)]
 
 
 # PostgreSQL refuses a connection in words alone: the driver has no code for it. Their own text may name hosts and users.

@@ -1,12 +1,13 @@
 """The outbox: an event leaves only by being inserted in the transaction that made it true."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import tracing
-from shared.database import as_recordset, ring
+from shared.database import Statement, as_recordset, ring
 from shared.events import Event
 
 # Kafka refuses records over a megabyte for good; refusing here keeps the outbox free of what could never leave.
@@ -21,7 +22,7 @@ INSERT = """
 """For who writes state and events in one statement: `:outbox` are `as_rows(events)`, and `note_published` is called."""
 
 _INSERT = text(INSERT)
-
+_INSERT_TOGETHER = INSERT.replace(":outbox", "%(outbox)s")
 
 BELL = "outbox"
 """Rings when events were put into the outbox."""
@@ -37,6 +38,14 @@ async def publish(session: AsyncSession, events: Sequence[Event]) -> None:
         return
     await session.execute(_INSERT, {"outbox": as_rows(events)})
     note_published(session)
+
+
+def publishing(session: AsyncSession, events: Sequence[Event]) -> list[Statement[Any]]:
+    """The same for who sends it `together` with other statements; none for no events."""
+    if not events:
+        return []
+    note_published(session)
+    return [Statement(_INSERT_TOGETHER, {"outbox": as_rows(events)}, list)]
 
 
 def as_rows(events: Sequence[Event]) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, event
+from psycopg import AsyncCursor
+from sqlalchemy import Connection
 
 from routing.tables import Tables
 from shared.events import Event
@@ -16,23 +17,22 @@ from tests.routing.world import World, account, contact, engagement, opt_out, ou
 
 
 @contextmanager
-def counting(world: World) -> Iterator[list[str]]:
+def counting() -> Iterator[list[str]]:
     """The statements sent to the database meanwhile."""
     statements: list[str] = []
+    execute = AsyncCursor.execute
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+    async def note(cursor: Any, query: Any, *more: Any, **named: Any) -> Any:
+        statements.append(query if isinstance(query, str) else query.decode())
+        return await execute(cursor, query, *more, **named)
 
-    engine = world.service.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AsyncCursor, "execute", note)
         yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 async def statements_for(world: World, *events: Event) -> list[str]:
-    with counting(world) as statements:
+    with counting() as statements:
         await world.hear(*events)
     return statements
 
@@ -51,7 +51,8 @@ async def test_engagements_cost_the_same_whether_one_comes_or_a_hundred(populate
     assert len(hundred) == len(one)
     again = await statements_for(populated, *(engagement(f"hcp-{number}", "page_viewed") for number in range(101)))
     assert len(again) < len(one)  # no ledger is made anew
-    assert len(one) < 25
+    assert len(again) > 0
+    assert len(one) < 16
 
 
 async def test_new_leads_cost_the_same_whether_one_comes_or_a_hundred(populated: World) -> None:
@@ -60,7 +61,7 @@ async def test_new_leads_cost_the_same_whether_one_comes_or_a_hundred(populated:
     hundred = await statements_for(populated, *(engagement(f"hcp-{number}") for number in range(2, 102)))
     assert len(await populated.leads()) == 101
     assert len(hundred) == len(one)
-    assert len(one) < 45
+    assert 0 < len(one) < 26
 
 
 async def test_outcomes_and_opt_outs_cost_the_same_whether_one_comes_or_a_hundred(populated: World) -> None:
@@ -77,9 +78,9 @@ async def test_outcomes_and_opt_outs_cost_the_same_whether_one_comes_or_a_hundre
 
 async def test_a_page_of_leads_costs_the_same_however_many_are_on_it(populated: World) -> None:
     await populated.hear(*(engagement(f"hcp-{number}") for number in range(60)))
-    with counting(populated) as one:
+    with counting() as one:
         await populated.get("leads", limit=1)
-    with counting(populated) as fifty:
+    with counting() as fifty:
         await populated.get("leads", limit=50)
     assert len(fifty) == len(one)
 

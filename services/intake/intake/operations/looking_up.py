@@ -11,15 +11,15 @@ from intake.decisions.catalog import Catalog
 from intake.decisions.verdicts import Register
 from intake.operations import engagements, labelling, recognising
 from intake.operations.recognising import Owners
-from shared.database import begin_with
+from shared.database import Statement, together
 
 _TOLD = engagements.TOLD_BEFORE.format(acts="%(acts)s")
 _OWNERS = recognising.OWNERS.format(keys="%(keys)s")
 _CATALOG = labelling.CATALOG.format(marks="%(marks)s", asset_ids="%(asset_ids)s", campaign_ids="%(campaign_ids)s")
 _LOOK_UP = f"""
     SELECT
-        (SELECT json_agg(t) FROM ({_TOLD}) AS t(id, source, source_event_id, fingerprint)),
-        (SELECT json_agg(o) FROM ({_OWNERS}) AS o(namespace, value, id, country)),
+        (SELECT json_agg(t) FROM ({_TOLD}) AS t(id, source, source_event_id, fingerprint)) AS told,
+        (SELECT json_agg(o) FROM ({_OWNERS}) AS o(namespace, value, id, country)) AS owners,
         c.assets, c.campaigns
     FROM ({_CATALOG}) AS c
 """  # noqa: S608  (ours)
@@ -41,7 +41,7 @@ async def look_up(session: AsyncSession, acts: Sequence[Act]) -> Known:
         return Known(Register(by_identity={}, by_id={}), Owners(contact_ids={}, countries={}), Catalog())
     keys = {key for act in acts for key in act.person}
     parameters = {"acts": engagements.wanted(acts), "keys": recognising.wanted(keys), **labelling.wanted(acts)}
-    [(told, owners, assets, campaigns)] = await begin_with(session, _LOOK_UP, parameters)
+    [[(told, owners, assets, campaigns)]] = await together(session, Statement(_LOOK_UP, parameters, list))
     return Known(
         register=engagements.register_of(
             (UUID(row["id"]), row["source"], row["source_event_id"], bytes.fromhex(row["fingerprint"].removeprefix(_BYTEA_PREFIX)))

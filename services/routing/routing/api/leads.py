@@ -16,7 +16,7 @@ from routing.queries.scope import in_scope, may_ask_for_rep
 from shared import problems
 from shared.auth import Identity, reading
 from shared.bodies import Id
-from shared.database import Database
+from shared.database import Database, together
 from shared.paging import Listing, Page, PageRequest
 from shared.routes import StrictRoute
 
@@ -68,7 +68,8 @@ def routes(database: Database) -> APIRouter:
         async with database.reading() as session:
             await _require_in_scope(session, identity, lead_id)
             brief = await lead_pages.newest_brief(session, lead_id)
-            clock = (await clocks(session, [lead_id])).get(lead_id)
+            [running] = await together(session, clocks([lead_id]))
+            clock = running.get(lead_id)
         if brief is None:
             raise problems.not_found("The lead has no brief yet: nobody owns it.")
         return BriefAnswer.model_validate({**brief.document, "clock": ClockAnswer.of(clock) if clock else None})

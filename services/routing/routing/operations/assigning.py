@@ -1,6 +1,6 @@
 """Finds owners for leads: reps and turns are locked, each lead is decided in order on what the one before left, and all is written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID
@@ -12,12 +12,13 @@ from routing.decisions.assignment import AssignableLead, Assignment, AssignTo, Q
 from routing.decisions.clocks import start_clock
 from routing.decisions.lifecycle import Move, StageEntry
 from routing.decisions.rotation import Rotation, rotation_from_document, rotation_to_document
-from routing.operations.briefing import issue_briefs
-from routing.operations.desk import Desk, queue_round
-from routing.operations.rows import Row, hold
+from routing.operations.briefing import Material, issue_briefs
+from routing.operations.desk import Desk
+from routing.operations.rows import Row, holding
 from routing.operations.stages import about, enter, move
-from routing.queries.field_force import Geography, Place, hold_reps
+from routing.queries.field_force import Geography, Place, holding_reps, open_leads, rep_of
 from routing.tables import Lead
+from shared.database import together
 from shared.events.leads import ClockStarted, LeadAssigned, LeadWaiting
 
 _NO_TURNS_YET = Rotation()
@@ -35,16 +36,22 @@ class Search:
     cause: UUID | None = None
 
 
-async def find_owners(session: AsyncSession, desk: Desk, searches: Sequence[Search], places: Geography) -> None:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What finding owners rests on, read in one go, the queue's round first: whatever changes later begins another."""
+
+    round_number: int
+    places: Geography
+    material: Material
+
+
+async def find_owners(session: AsyncSession, desk: Desk, searches: Sequence[Search], known: Surroundings) -> None:
     """Gives each lead, in this order, to the rep the policy finds, or lets it wait in the queue, or ends it if nobody may call.
 
     Reps and turns stay locked until the transaction ends, so that n leads at once are n leads one after another, here and elsewhere.
     """
-    # The round comes first: whatever changes after this line begins another, in which the leads left waiting are tried again.
-    round_number = await queue_round(session)
-    located = {search.lead.id: _locate(desk, search.lead, places) for search in searches}
-    turns = await _hold_turns(session, (search.lead for search in searches))
-    reps = await _hold_reps(session, desk, searches)
+    located = {search.lead.id: _locate(desk, search.lead, known.places) for search in searches}
+    turns, reps = await _hold_turns_and_reps(session, desk, searches)
     assigned: list[Lead] = []
     for search in searches:
         lead = search.lead
@@ -57,13 +64,13 @@ async def find_owners(session: AsyncSession, desk: Desk, searches: Sequence[Sear
                 _assign(desk, search, decision, located[lead.id])
                 assigned.append(lead)
             case Queue():
-                _enqueue(desk, search, decision, located[lead.id], round_number=round_number)
+                _enqueue(desk, search, decision, located[lead.id], round_number=known.round_number)
             case Withhold():
                 move(desk, lead, Move((StageEntry("disqualified"),), decision.reason), cause=search.cause)
             case _:
                 assert_never(decision)
     desk.turns = [_turn_row(place, rotation) for place, rotation in turns.items()]
-    await issue_briefs(session, desk, assigned)
+    issue_briefs(desk, assigned, known.material)
 
 
 def _locate(desk: Desk, lead: Lead, places: Geography) -> Place:
@@ -76,17 +83,8 @@ def _locate(desk: Desk, lead: Lead, places: Geography) -> Place:
     return place
 
 
-async def _hold_turns(session: AsyncSession, leads: Iterable[Lead]) -> Turns:
-    keys = sorted({(lead.territory_id, lead.brand_id) for lead in leads if lead.territory_id is not None})
-    rows = await hold(session, tables.Rotation, [_turn_row(key, _NO_TURNS_YET) for key in keys])
-    return {(row.territory_id, row.brand_id): rotation_from_document(row.document) for row in rows}
-
-
-def _turn_row(key: tuple[str, str], rotation: Rotation) -> Row:
-    return {"territory_id": key[0], "brand_id": key[1], "document": rotation_to_document(rotation)}
-
-
-async def _hold_reps(session: AsyncSession, desk: Desk, searches: Sequence[Search]) -> dict[str, Rep]:
+async def _hold_turns_and_reps(session: AsyncSession, desk: Desk, searches: Sequence[Search]) -> tuple[Turns, dict[str, Rep]]:
+    keys = sorted({(search.lead.territory_id, search.lead.brand_id) for search in searches if search.lead.territory_id is not None})
     named: set[str] = set()
     for search in searches:
         account = desk.primary_accounts.get(search.lead.contact_id)
@@ -94,13 +92,23 @@ async def _hold_reps(session: AsyncSession, desk: Desk, searches: Sequence[Searc
             named |= {*account.named_rep_ids, *([account.owner_rep_id] if account.owner_rep_id else [])}
         if search.lead.earlier_rep_id is not None:
             named.add(search.lead.earlier_rep_id)
-    territory_ids = {search.lead.territory_id for search in searches if search.lead.territory_id is not None}
-    reps = await hold_reps(session, rep_ids=named, territory_ids=territory_ids, besides_lead_ids=list(desk.leads))
+    territory_ids = {territory_id for territory_id, _ in keys}
+    turns, rows, counts = await together(
+        session,
+        holding(tables.Rotation, [_turn_row(key, _NO_TURNS_YET) for key in keys]),
+        holding_reps(rep_ids=named, territory_ids=territory_ids),
+        open_leads(rep_ids=named, territory_ids=territory_ids, besides=list(desk.leads)),
+    )
+    reps = {row.id: rep_of(row, open_leads=counts.get(row.id, 0)) for row in rows}
     # Of the leads on the desk the database knows how they were; how they are now is known here.
     for lead in desk.leads.values():
         if lead.ended_at is None and lead.rep_id in reps:
             reps[lead.rep_id] = replace(reps[lead.rep_id], open_leads=reps[lead.rep_id].open_leads + 1)
-    return reps
+    return {(row.territory_id, row.brand_id): rotation_from_document(row.document) for row in turns}, reps
+
+
+def _turn_row(key: tuple[str, str], rotation: Rotation) -> Row:
+    return {"territory_id": key[0], "brand_id": key[1], "document": rotation_to_document(rotation)}
 
 
 def _decide(desk: Desk, lead: Lead, *, reps: dict[str, Rep], turns: Turns) -> Assignment:

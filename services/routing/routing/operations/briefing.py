@@ -1,38 +1,42 @@
 """Writes briefs for leads that were just given to somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.brief import Brief, BriefFacts, compose_brief
-from routing.decisions.facts import Subject
-from routing.operations.desk import Desk, pairs_of
+from routing.decisions.facts import Asset, Campaign, Engagement, Subject
+from routing.operations.desk import Desk
 from routing.operations.stages import about
-from routing.queries import facts
+from routing.queries.facts import Pair
 from routing.tables import Lead
 from shared.events.leads import BriefIssued
 
 
-async def issue_briefs(session: AsyncSession, desk: Desk, leads: Sequence[Lead]) -> None:
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What briefs are written from, besides what lies on the desk."""
+
+    engagements: Mapping[Pair, Sequence[Engagement]]
+    heard_topics: Mapping[Pair, Sequence[str]]
+    assets: Mapping[str, Asset]
+    campaigns: Mapping[str, Campaign]
+
+
+def issue_briefs(desk: Desk, leads: Sequence[Lead], material: Material) -> None:
     """Writes a new version of each lead's brief."""
-    if not leads:
-        return
-    pairs = pairs_of(leads)
-    engagements = await facts.newest_engagements(session, pairs)
-    heard_topics = await facts.heard_topics(session, pairs)
-    assets = await facts.assets(session, {lead.brand_id for lead in leads})
-    campaigns = await facts.campaigns(session, {lead.campaign_id for lead in leads if lead.campaign_id})
-    for lead, pair in zip(leads, pairs, strict=True):
+    for lead in leads:
+        pair = lead.contact_id, lead.brand_id
         brief_facts = BriefFacts(
             policy=desk.policy_of(lead).policy,
             subject=Subject(desk.contacts[lead.contact_id], desk.primary_accounts.get(lead.contact_id)),
             score=desk.score_of(lead),
-            engagements=engagements.get(pair, []),
-            assets=assets,
-            campaign=campaigns.get(lead.campaign_id or ""),
-            heard_topics=heard_topics.get(pair, []),
+            engagements=material.engagements.get(pair, ()),
+            assets=material.assets,
+            campaign=material.campaigns.get(lead.campaign_id or ""),
+            heard_topics=material.heard_topics.get(pair, ()),
         )
         _issue(desk, lead, compose_brief(brief_facts, version=lead.brief_version + 1, now=desk.now))
 

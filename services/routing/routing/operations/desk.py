@@ -4,9 +4,10 @@ Every path that decides anything (an engagement, a snapshot, an outcome, a tick 
 changes what lies there by pure decisions, and clears it. One contact and five hundred cost the same number of statements.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text, update
@@ -15,21 +16,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing import tables
 from routing.decisions.assignment import AssignTo, Queue
 from routing.decisions.clocks import Clock
-from routing.decisions.facts import Account, Contact, Subject
+from routing.decisions.facts import Account, Contact, Engagement, Subject
 from routing.decisions.scoring import Contribution, Score, score
-from routing.operations.rows import Row, Sets, add, put
+from routing.operations.rows import Row, Sets, adding, putting
 from routing.queries import facts
 from routing.queries.facts import Pair
 from routing.queries.leads import current_leads, lead_columns
-from routing.queries.policies import PinnedPolicy, Policies, load_policies
+from routing.queries.policies import PinnedPolicy, Policies, policies_of
 from routing.tables import Lead
+from shared.database import Statement, together
 from shared.events import Event, Fact
-from shared.outbox import publish
+from shared.outbox import publishing
 
-_HOLD = text("SELECT * FROM contacts WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id FOR UPDATE")
+_HOLD = "SELECT * FROM contacts WHERE contact_id = ANY(%(contact_ids)s) ORDER BY contact_id FOR UPDATE"
 _HOLD_FREE = text("SELECT contact_id FROM contacts WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id FOR UPDATE SKIP LOCKED")
-_LEDGERS = text("SELECT * FROM ledgers WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id, brand_id FOR UPDATE")
-_ROUND = text("SELECT round FROM queue_rounds")
+_LEDGERS = "SELECT * FROM ledgers WHERE contact_id = ANY(%(contact_ids)s) ORDER BY contact_id, brand_id FOR UPDATE"
+_ROUND = "SELECT round FROM queue_rounds"
 
 
 @dataclass(slots=True)
@@ -57,7 +59,11 @@ class Desk:
     newest_leads: dict[Pair, Lead]
     clocks: dict[UUID, Clock]
     policies: Policies
-    contributions: dict[Pair, list[Contribution]] = field(default_factory=dict)
+    contributions: dict[Pair, list[Contribution]]
+    requests: dict[Pair, list[Engagement]]
+    """Those that may ask for a rep."""
+    stored: Sequence[Any] = ()
+    """What the statements answered that were sent along."""
     scores: dict[UUID, Score] = field(default_factory=dict)
     """By lead, those read so far: while it lies here a score doesn't change."""
     frees_capacity: bool = False
@@ -154,10 +160,10 @@ class Desk:
         self.touched_clocks.add(lead.id)
 
 
-async def expect_contacts(session: AsyncSession, contact_ids: Collection[str]) -> None:
-    """Gives contacts nobody described yet a row, since a row is what transactions take turns by. Call it before storing about them."""
+def expecting_contacts(contact_ids: Collection[str]) -> Statement[Any]:
+    """Gives contacts nobody described yet a row, since a row is what transactions take turns by. It goes before storing about them."""
     nobody: Row = {"segments": [], "consents": []}
-    await add(session, tables.Contact, [{"contact_id": contact_id, **nobody} for contact_id in contact_ids])
+    return adding(tables.Contact, [{"contact_id": contact_id, **nobody} for contact_id in contact_ids])
 
 
 async def hold_free_contacts(session: AsyncSession, contact_ids: Collection[str]) -> list[str]:
@@ -172,21 +178,25 @@ async def lay_out(
     now: datetime,
     brand_ids: Collection[str] | None = None,
     lead_ids: Collection[UUID] = (),
+    storing: Sequence[Statement[Any]] = (),
 ) -> Desk:
-    """Puts contacts on a desk, with their ledgers (of some brands only, if named) and leads.
+    """Puts contacts on a desk, with their ledgers (of some brands only, if named) and leads, after `storing` what was told about them.
 
-    From here on this transaction is the only one that decides about them. What it stored about them before, and what others stored and
+    From here on this transaction is the only one that decides about them. What it stored about them, and what others stored and
     committed, is seen here: of an engagement and a snapshot that come at the same time, the second one laid out finds the other.
     """
     wanted = {"contact_ids": list(contact_ids)}
-    people = {row.contact_id: row for row in await session.execute(_HOLD, wanted) if row.version is not None}
-    heads = {
-        (row.contact_id, row.brand_id): LedgerHead(row.policy_version, row.activation)
-        for row in await session.execute(_LEDGERS, wanted)
-        if brand_ids is None or row.brand_id in brand_ids
-    }
-    leads, clocks = await current_leads(session, contact_ids, lead_ids=lead_ids)
-    known_accounts = await facts.accounts(session, {row.primary_account_id for row in people.values() if row.primary_account_id})
+    *stored, people, ledgers, (leads, clocks), accounts, policies, contributions, requests = await together(
+        session,
+        *storing,
+        Statement(_HOLD, wanted, _described),
+        Statement(_LEDGERS, wanted, _heads),
+        current_leads(contact_ids, lead_ids=lead_ids),
+        facts.primary_accounts(contact_ids),
+        policies_of(contact_ids, brand_ids=brand_ids or ()),
+        facts.contributions(contact_ids, brand_ids),
+        facts.requests_for_a_rep(contact_ids, brand_ids),
+    )
     newest = {}
     for lead in sorted(leads, key=lambda lead: (lead.qualified_at, lead.id)):
         newest[lead.contact_id, lead.brand_id] = lead
@@ -194,20 +204,25 @@ async def lay_out(
         now=now,
         contacts={contact_id: facts.contact_of(row) for contact_id, row in people.items()},
         primary_accounts={
-            contact_id: known_accounts[row.primary_account_id]
-            for contact_id, row in people.items()
-            if row.primary_account_id in known_accounts
+            contact_id: accounts[row.primary_account_id] for contact_id, row in people.items() if row.primary_account_id in accounts
         },
-        ledgers=heads,
+        ledgers={pair: head for pair, head in ledgers.items() if brand_ids is None or pair[1] in brand_ids},
         leads={lead.id: lead for lead in leads},
         newest_leads=newest,
         clocks=clocks,
-        policies=await load_policies(
-            session,
-            {brand_id for _, brand_id in heads} | {lead.brand_id for lead in leads} | set(brand_ids or ()),
-            versions={lead.policy_version for lead in leads},
-        ),
+        policies=policies,
+        contributions=contributions,
+        requests=requests,
+        stored=stored,
     )
+
+
+def _described(rows: list[Any]) -> dict[str, Any]:
+    return {row.contact_id: row for row in rows if row.version is not None}
+
+
+def _heads(rows: list[Any]) -> dict[Pair, LedgerHead]:
+    return {(row.contact_id, row.brand_id): LedgerHead(row.policy_version, row.activation) for row in rows}
 
 
 async def clear(session: AsyncSession, desk: Desk) -> None:
@@ -221,8 +236,7 @@ async def clear(session: AsyncSession, desk: Desk) -> None:
         tables.Brief: desk.briefs,
         tables.Rotation: desk.turns,
     }
-    await put(session, decided)
-    await publish(session, desk.events)
+    await together(session, *putting(decided), *publishing(session, desk.events))
     if desk.frees_capacity:
         await begin_queue_round(session)
 
@@ -232,9 +246,9 @@ async def begin_queue_round(session: AsyncSession) -> None:
     await session.execute(update(tables.QueueRound).values(round=tables.QueueRound.round + 1))
 
 
-async def queue_round(session: AsyncSession) -> int:
+def queue_round() -> Statement[int]:
     """The round the queue is in. Read it before the facts an attempt rests on: what changes meanwhile then begins another."""
-    return int((await session.execute(_ROUND)).scalar_one())
+    return Statement(_ROUND, {}, lambda rows: int(rows[0].round))
 
 
 def pairs_of(leads: Iterable[Lead]) -> list[Pair]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.facts import Engagement
@@ -11,13 +10,12 @@ from routing.operations.desk import Desk, LedgerHead
 from routing.operations.rows import Row
 from routing.queries import facts
 from routing.queries.facts import Pair
+from shared.database import Statement, together
 
-_CLOSE = text(
-    """
-    DELETE FROM ledger_rows USING unnest(CAST(:contact_ids AS text[]), CAST(:brand_ids AS text[])) AS pair (contact_id, brand_id)
+_CLOSE = """
+    DELETE FROM ledger_rows USING unnest(CAST(%(contact_ids)s AS text[]), CAST(%(brand_ids)s AS text[])) AS pair (contact_id, brand_id)
     WHERE ledger_rows.contact_id = pair.contact_id AND ledger_rows.brand_id = pair.brand_id
-    """
-)
+"""
 
 
 async def keep_ledgers(session: AsyncSession, desk: Desk, *, fresh: Mapping[Pair, Collection[Engagement]]) -> None:
@@ -33,10 +31,10 @@ async def keep_ledgers(session: AsyncSession, desk: Desk, *, fresh: Mapping[Pair
     stale = [pair for pair, head in stored.items() if head.policy_version != _version(desk, pair)]
     earned: dict[Pair, Collection[Engagement]] = dict(fresh)
     if stale:
-        await session.execute(_CLOSE, {"contact_ids": [pair[0] for pair in stale], "brand_ids": [pair[1] for pair in stale]})
-        engagements = await facts.engagements(session, stale)
-        earned |= {pair: engagements[pair] for pair in stale}
-    desk.contributions = await facts.contributions(session, stored.keys() - stale)
+        closed = {"contact_ids": [pair[0] for pair in stale], "brand_ids": [pair[1] for pair in stale]}
+        _, engagements = await together(session, Statement(_CLOSE, closed, list), facts.engagements(stale))
+        earned |= {pair: engagements.get(pair, []) for pair in stale}
+        desk.contributions |= {pair: [] for pair in stale}
     for pair, engagements_of_pair in earned.items():
         _earn(desk, pair, engagements_of_pair)
     for pair, head in desk.ledgers.items():

@@ -5,27 +5,28 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.consent import is_do_not_contact
-from routing.decisions.facts import Engagement
 from routing.decisions.lifecycle import Move, NoChange, StageEntry, decide_opt_out
 from routing.decisions.qualification import Cycle, Qualified, asks_for_rep, decide_qualification
-from routing.operations.assigning import Search, find_owners
-from routing.operations.desk import Desk
+from routing.operations.assigning import Search, Surroundings, find_owners
+from routing.operations.briefing import Material
+from routing.operations.desk import Desk, pairs_of, queue_round
 from routing.operations.stages import about, enter, move, position_of
 from routing.queries import facts
 from routing.queries.facts import Pair
 from routing.queries.field_force import Geography, geography
 from routing.queries.policies import PinnedPolicy
 from routing.tables import Lead
+from shared.database import Statement, together
 from shared.events.leads import LeadQualified, LeadScore
 from shared.ids import new_id
 
-_ENVELOPES = text(
-    "SELECT engagement_id, campaign_id, occurred_at, event_id, correlation_id FROM engagements WHERE engagement_id = ANY(:engagement_ids)"
-)
+_ENVELOPES = """
+    SELECT engagement_id, campaign_id, occurred_at, event_id, correlation_id FROM engagements
+    WHERE engagement_id = ANY(%(engagement_ids)s)
+"""
 
 CARRIERS_MAX = 50
 """How many of the engagements that carried a lead are named with it."""
@@ -57,15 +58,33 @@ async def decide_pairs(
     """
     withdraw_opted_out(desk, causes=causes or {})
     open_to_a_lead = [pair for pair in pairs if not desk.has_open_lead(pair)]
-    requests = await facts.requests_for_a_rep(session, open_to_a_lead)
-    crossings = [crossing for pair in open_to_a_lead if (crossing := _judge(desk, pair, requests.get(pair, []), fresh))]
+    crossings = [crossing for pair in open_to_a_lead if (crossing := _judge(desk, pair, fresh))]
     still_wanted = [search for search in searches if search.lead.ended_at is None]
     if not crossings and not still_wanted:
         return
-    places = await geography(session)
-    envelopes = await _envelopes(session, crossings)
-    opened = [Search(_open(desk, crossing, envelopes, places), reason="qualified") for crossing in crossings]
-    await find_owners(session, desk, [*still_wanted, *opened], places)
+    envelopes, known = await _surroundings(session, crossings, still_wanted)
+    opened = [Search(_open(desk, crossing, envelopes, known.places), reason="qualified") for crossing in crossings]
+    await find_owners(session, desk, [*still_wanted, *opened], known)
+
+
+async def _surroundings(
+    session: AsyncSession, crossings: Sequence[Crossing], searches: Sequence[Search]
+) -> tuple[Mapping[str, Any], Surroundings]:
+    """The engagements that carried the crossings, by id, and what finding owners for all rests on."""
+    carriers = {engagement_id for crossing in crossings for engagement_id in crossing.carriers[:CARRIERS_MAX]}
+    pairs = [*(crossing.pair for crossing in crossings), *pairs_of(search.lead for search in searches)]
+    campaign_ids = {search.lead.campaign_id for search in searches if search.lead.campaign_id is not None}
+    round_number, places, envelopes, engagements, heard_topics, assets, campaigns = await together(
+        session,
+        queue_round(),
+        geography(),
+        Statement(_ENVELOPES, {"engagement_ids": list(carriers)}, lambda rows: {row.engagement_id: row for row in rows}),
+        facts.newest_engagements(pairs),
+        facts.heard_topics(pairs),
+        facts.assets({brand_id for _, brand_id in pairs}),
+        facts.campaigns(campaign_ids, engagement_ids=carriers),
+    )
+    return envelopes, Surroundings(round_number, places, Material(engagements, heard_topics, assets, campaigns))
 
 
 def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
@@ -82,11 +101,12 @@ def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
                 pass  # outreach began: the rep in conversation ends the lead with what they hear
 
 
-def _judge(desk: Desk, pair: Pair, requests: Collection[Engagement], fresh: Sequence[str]) -> Crossing | None:
+def _judge(desk: Desk, pair: Pair, fresh: Sequence[str]) -> Crossing | None:
     subject, pinned, newest = desk.subject(pair[0]), desk.policy(pair), desk.newest_leads.get(pair)
     if subject is None or pinned is None:
         return None
-    asked = max((each for each in requests if asks_for_rep(each, brand_id=pair[1])), key=lambda each: each.occurred_at, default=None)
+    requests = [each for each in desk.requests.get(pair, []) if asks_for_rep(each, brand_id=pair[1])]
+    asked = max(requests, key=lambda each: each.occurred_at, default=None)
     cycle = Cycle(previous_ended_at=newest.ended_at if newest else None, rep_requested_at=asked.occurred_at if asked else None)
     decision = decide_qualification(pinned.policy, subject=subject, ledger=desk.contributions.get(pair, []), now=desk.now, cycle=cycle)
     if not isinstance(decision, Qualified):
@@ -98,12 +118,6 @@ def _judge(desk: Desk, pair: Pair, requests: Collection[Engagement], fresh: Sequ
         newest_first = [asked.engagement_id]
     decisive = next((engagement_id for engagement_id in reversed(fresh) if engagement_id in newest_first), newest_first[0])
     return Crossing(pair, pinned, decision, tuple(dict.fromkeys([decisive, *newest_first])))
-
-
-async def _envelopes(session: AsyncSession, crossings: Collection[Crossing]) -> dict[str, Any]:
-    """The engagements that carried the crossings, by id."""
-    wanted = {engagement_id for crossing in crossings for engagement_id in crossing.carriers[:CARRIERS_MAX]}
-    return {row.engagement_id: row for row in await session.execute(_ENVELOPES, {"engagement_ids": list(wanted)})}
 
 
 def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], places: Geography) -> Lead:

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing import tables
 from routing.decisions.facts import Engagement
 from routing.operations.assigning import Search
-from routing.operations.desk import clear, expect_contacts, lay_out
+from routing.operations.desk import clear, expecting_contacts, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.qualifying import decide_pairs
-from routing.operations.rows import Row, add, put_newer
+from routing.operations.rows import Row, add, adding, put_newer
 from routing.queries.facts import Pair
+from shared.database import together
 from shared.events import Event
 from shared.events.catalog import AssetSnapshot, CampaignSnapshot
 from shared.events.contacts import ContactSnapshot
@@ -25,16 +26,22 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     """Stores engagements and decides the contacts x brands they are about. One of an unknown contact waits for the contact."""
     told = {event.fact.engagement_id: event for event in events if isinstance(event.fact, EngagementRecorded)}
     facts = {engagement_id: event.fact for engagement_id, event in told.items() if isinstance(event.fact, EngagementRecorded)}
-    await expect_contacts(session, {fact.contact_id for fact in facts.values()})
-    added = await add(session, tables.Engagement, [_engagement_row(told[key], fact) for key, fact in facts.items()])
+    storing = [
+        expecting_contacts({fact.contact_id for fact in facts.values()}),
+        adding(tables.Engagement, [_engagement_row(told[key], fact) for key, fact in facts.items()]),
+    ]
+    pairs = {(fact.contact_id, fact.brand_id) for fact in facts.values() if fact.brand_id is not None}
+    if not pairs:  # of no brand, so nothing is decided by them
+        await together(session, *storing)
+        return
+    contact_ids, brand_ids = ({pair[place] for pair in pairs} for place in (0, 1))
+    desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=storing)
+    _, added = desk.stored
     fresh = [fact for engagement_id, fact in facts.items() if (engagement_id,) in added]
     by_pair: dict[Pair, list[Engagement]] = {}
     for fact in fresh:
         if fact.brand_id is not None:
             by_pair.setdefault((fact.contact_id, fact.brand_id), []).append(_engagement(fact))
-    if not by_pair:
-        return
-    desk = await lay_out(session, {pair[0] for pair in by_pair}, now=now, brand_ids={pair[1] for pair in by_pair})
     await keep_ledgers(session, desk, fresh=by_pair)
     await decide_pairs(session, desk, list(by_pair), fresh=[fact.engagement_id for fact in fresh])
     await clear(session, desk)

@@ -1,28 +1,46 @@
-"""Sets of rows in one statement: every set goes in as one JSON parameter, whatever the number of rows."""
+"""Sets of rows in one statement: every set goes in as one JSON parameter, whatever the number of rows.
+
+What ends in -ing is a statement, to be sent `together` with others; the verbs send theirs alone.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, TextClause, text
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.tables import Tables
-from shared.database import as_recordset
+from shared.database import Statement, as_recordset, together
 
 Row = dict[str, Any]
 Sets = Mapping[type[Tables], Sequence[Row]]
 
 
-async def put(session: AsyncSession, sets: Sets) -> None:
-    """Writes whole rows, of whatever tables: new ones are inserted, known ones (by primary key) replaced.
+def putting(sets: Sets) -> list[Statement[Any]]:
+    """Writes whole rows, of whatever tables: new ones are inserted, known ones (by primary key) replaced. None for no rows.
 
     Columns a row doesn't name become null. Rows may refer to each other: what must hold is looked at when all are there.
     """
     filled = {model: rows for model, rows in sets.items() if rows}
-    if filled:
-        parameters = {model.__tablename__: as_recordset(rows) for model, rows in filled.items()}
-        await session.execute(_put_statement(tuple(filled)), parameters)
+    if not filled:
+        return []
+    return [Statement(_put_statement(tuple(filled)), {model.__tablename__: as_recordset(rows) for model, rows in filled.items()}, list)]
+
+
+def adding(model: type[Tables], rows: Sequence[Row]) -> Statement[set[tuple[Any, ...]]]:
+    """Inserts the rows nobody inserted before, in primary key order, and returns the keys of those; known ones stay as they are."""
+    return Statement(_add_statement(model), {model.__tablename__: as_recordset(rows)}, _keys)
+
+
+def holding(model: type[Tables], rows: Sequence[Row]) -> Statement[list[Any]]:
+    """The rows as they are known, or as given where they are not known yet, locked in primary key order until the transaction ends."""
+    return Statement(_hold_statement(model), {model.__tablename__: as_recordset(rows)}, list)
+
+
+async def put(session: AsyncSession, sets: Sets) -> None:
+    """See `putting`."""
+    await together(session, *putting(sets))
 
 
 async def put_newer(session: AsyncSession, model: type[Tables], rows: Sequence[Row], *, by: str) -> set[tuple[Any, ...]]:
@@ -32,50 +50,48 @@ async def put_newer(session: AsyncSession, model: type[Tables], rows: Sequence[R
     """
     if not rows:
         return set()
-    statement = _put_newer_statement(model, by)
-    return {tuple(key) for key in await session.execute(statement, {model.__tablename__: as_recordset(rows)})}
+    [written] = await together(session, Statement(_put_newer_statement(model, by), {model.__tablename__: as_recordset(rows)}, _keys))
+    return cast("set[tuple[Any, ...]]", written)
 
 
 async def add(session: AsyncSession, model: type[Tables], rows: Sequence[Row]) -> set[tuple[Any, ...]]:
-    """Inserts the rows nobody inserted before, in primary key order, and returns the keys of those; known ones stay as they are."""
+    """See `adding`."""
     if not rows:
         return set()
-    return {tuple(key) for key in await session.execute(_add_statement(model), {model.__tablename__: as_recordset(rows)})}
+    [added] = await together(session, adding(model, rows))
+    return cast("set[tuple[Any, ...]]", added)
 
 
-async def hold(session: AsyncSession, model: type[Tables], rows: Sequence[Row]) -> Sequence[Any]:
-    """The rows as they are known, or as given where they are not known yet, locked in primary key order until the transaction ends."""
-    if not rows:
-        return []
-    return (await session.execute(_hold_statement(model), {model.__tablename__: as_recordset(rows)})).all()
+def _keys(rows: list[Any]) -> set[tuple[Any, ...]]:
+    return {tuple(key) for key in rows}
 
 
 @cache
-def _put_statement(models: tuple[type[Tables], ...]) -> TextClause:
+def _put_statement(models: tuple[type[Tables], ...]) -> str:
     *before, last = (_replacement(cast("Table", model.__table__)) for model in models)
     steps = ", ".join(f"step_{number} AS ({statement})" for number, statement in enumerate(before))
-    return text(f"WITH {steps} {last}" if steps else last)
+    return f"WITH {steps} {last}" if steps else last
 
 
 @cache
-def _put_newer_statement(model: type[Tables], by: str) -> TextClause:
+def _put_newer_statement(model: type[Tables], by: str) -> str:
     table = cast("Table", model.__table__)
     returning = ", ".join(f"{table.name}.{column.name}" for column in table.primary_key.columns)
-    return text(f"{_replacement(table)} WHERE coalesce(excluded.{by} > {table.name}.{by}, true) RETURNING {returning}")
+    return f"{_replacement(table)} WHERE coalesce(excluded.{by} > {table.name}.{by}, true) RETURNING {returning}"
 
 
 @cache
-def _hold_statement(model: type[Tables]) -> TextClause:
+def _hold_statement(model: type[Tables]) -> str:
     table = cast("Table", model.__table__)
     key = next(iter(table.primary_key.columns)).name
     # An update of nothing: unlike a plain insertion it locks, and returns, a row that another transaction is writing.
-    return text(f"{_insertion(table)} ON CONFLICT ({_key(table)}) DO UPDATE SET {key} = excluded.{key} RETURNING *")
+    return f"{_insertion(table)} ON CONFLICT ({_key(table)}) DO UPDATE SET {key} = excluded.{key} RETURNING *"
 
 
 @cache
-def _add_statement(model: type[Tables]) -> TextClause:
+def _add_statement(model: type[Tables]) -> str:
     table = cast("Table", model.__table__)
-    return text(f"{_insertion(table)} ON CONFLICT DO NOTHING RETURNING {_key(table)}")
+    return f"{_insertion(table)} ON CONFLICT DO NOTHING RETURNING {_key(table)}"
 
 
 def _replacement(table: Table) -> str:
@@ -88,7 +104,7 @@ def _insertion(table: Table) -> str:
     # In key order, so that two transactions with the same rows wait for each other one way round only.
     return (
         f"INSERT INTO {table.name} ({columns}) SELECT {columns}"  # noqa: S608 - the names are our models' own
-        f" FROM json_populate_recordset(NULL::{table.name}, CAST(:{table.name} AS json)) ORDER BY {_key(table)}"
+        f" FROM json_populate_recordset(NULL::{table.name}, CAST(%({table.name})s AS json)) ORDER BY {_key(table)}"
     )
 
 

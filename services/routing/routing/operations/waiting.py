@@ -10,7 +10,7 @@ from routing.operations.desk import Desk, clear, hold_free_contacts, lay_out, qu
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.qualifying import decide_pairs
 from routing.tables import Lead, Ledger, Policy
-from shared.database import Database
+from shared.database import Database, together
 
 WAITING_LEADS_AT_ONCE = 100
 STALE_LEDGERS_AT_ONCE = 200
@@ -19,7 +19,7 @@ STALE_LEDGERS_AT_ONCE = 200
 async def try_waiting_leads(database: Database, *, now: datetime) -> int:
     """Looks for an owner for the oldest leads that were not tried in this round, and returns how many were."""
     async with database.transaction() as session:
-        round_number = await queue_round(session)
+        [round_number] = await together(session, queue_round())
         untried = (
             select(Lead.contact_id)
             .where(Lead.waiting_since.is_not(None), Lead.tried_in_round < round_number)

@@ -5,11 +5,9 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement
 from routing.decisions.scoring import Contribution
+from shared.database import Statement
 
 Pair = tuple[str, str]
 """A contact's id and a brand's."""
@@ -17,84 +15,82 @@ Pair = tuple[str, str]
 BRIEFED_ENGAGEMENTS_MAX = 200
 """The newest ones per contact x brand; a brief shows twenty."""
 
-_PAIRS = "unnest(CAST(:contact_ids AS text[]), CAST(:brand_ids AS text[])) AS pair (contact_id, brand_id)"
+_PAIRS = "unnest(CAST(%(contact_ids)s AS text[]), CAST(%(brand_ids)s AS text[])) AS pair (contact_id, brand_id)"
 _ENGAGEMENT = "engagement_id, contact_id, brand_id, kind, context, asset_id, campaign_id, topics, machine, flags, occurred_at"
-_ACCOUNTS = text("SELECT * FROM accounts WHERE id = ANY(:account_ids)")
-_ASSETS = text("SELECT * FROM assets WHERE brand_id = ANY(:brand_ids)")
-_CAMPAIGNS = text("SELECT * FROM campaigns WHERE campaign_id = ANY(:campaign_ids)")
-_CONTRIBUTIONS = text(
-    f"""
-    SELECT contact_id, brand_id, rule_id, engagement_id, points, occurred_at, backfilled
-    FROM ledger_rows JOIN {_PAIRS} USING (contact_id, brand_id)
-    """  # noqa: S608
-)
-_ENGAGEMENTS = text(f"SELECT {_ENGAGEMENT} FROM engagements JOIN {_PAIRS} USING (contact_id, brand_id)")  # noqa: S608
-_REQUESTS = text(f"SELECT {_ENGAGEMENT} FROM engagements JOIN {_PAIRS} USING (contact_id, brand_id) WHERE kind = 'rep_requested'")  # noqa: S608
-_NEWEST_ENGAGEMENTS = text(
-    f"""
+_OF_CONTACTS = "contact_id = ANY(%(contact_ids)s) AND (CAST(%(brand_ids)s AS text[]) IS NULL OR brand_id = ANY(%(brand_ids)s))"
+_ACCOUNTS = "SELECT * FROM accounts WHERE id = ANY(%(account_ids)s)"
+_PRIMARY_ACCOUNTS = "SELECT * FROM accounts WHERE id IN (SELECT primary_account_id FROM contacts WHERE contact_id = ANY(%(contact_ids)s))"
+_ASSETS = "SELECT * FROM assets WHERE brand_id = ANY(%(brand_ids)s)"
+_CAMPAIGNS = """
+    SELECT * FROM campaigns
+    WHERE campaign_id = ANY(%(campaign_ids)s)
+       OR campaign_id IN (SELECT campaign_id FROM engagements WHERE engagement_id = ANY(%(engagement_ids)s))
+"""
+_CONTRIBUTIONS = f"""
+    SELECT contact_id, brand_id, rule_id, engagement_id, points, occurred_at, backfilled FROM ledger_rows WHERE {_OF_CONTACTS}
+"""  # noqa: S608
+_ENGAGEMENTS = f"SELECT {_ENGAGEMENT} FROM engagements JOIN {_PAIRS} USING (contact_id, brand_id)"  # noqa: S608
+_REQUESTS = f"SELECT {_ENGAGEMENT} FROM engagements WHERE {_OF_CONTACTS} AND kind = 'rep_requested'"  # noqa: S608
+_NEWEST_ENGAGEMENTS = f"""
     SELECT newest.* FROM {_PAIRS} CROSS JOIN LATERAL (
         SELECT {_ENGAGEMENT} FROM engagements
         WHERE engagements.contact_id = pair.contact_id AND engagements.brand_id = pair.brand_id
         ORDER BY occurred_at DESC LIMIT {BRIEFED_ENGAGEMENTS_MAX}
     ) AS newest
-    """  # noqa: S608
-)
-_HEARD_TOPICS = text(
-    f"""
+"""  # noqa: S608
+_HEARD_TOPICS = f"""
     SELECT contact_id, brand_id, topic FROM heard_objections JOIN {_PAIRS} USING (contact_id, brand_id)
     GROUP BY contact_id, brand_id, topic ORDER BY count(*) DESC, max(occurred_at) DESC, topic
-    """  # noqa: S608
-)
+"""  # noqa: S608
+
+Brands = Collection[str] | None
+"""Of some brands only; None for all."""
 
 
-async def accounts(session: AsyncSession, account_ids: Collection[str]) -> dict[str, Account]:
+def accounts(account_ids: Collection[str]) -> Statement[dict[str, Account]]:
     """Accounts by id."""
-    rows = await session.execute(_ACCOUNTS, {"account_ids": list(account_ids)})
-    return {row.id: account_of(row) for row in rows}
+    return Statement(_ACCOUNTS, {"account_ids": list(account_ids)}, _accounts)
 
 
-async def contributions(session: AsyncSession, pairs: Collection[Pair]) -> dict[Pair, list[Contribution]]:
-    """The ledger rows of each pair."""
-    found: defaultdict[Pair, list[Contribution]] = defaultdict(list)
-    for row in await session.execute(_CONTRIBUTIONS, _arrays(pairs)):
-        contribution = Contribution(row.rule_id, row.engagement_id, row.points, row.occurred_at, row.backfilled)
-        found[row.contact_id, row.brand_id].append(contribution)
-    return found
+def primary_accounts(contact_ids: Collection[str]) -> Statement[dict[str, Account]]:
+    """The contacts' primary accounts that are known, by id."""
+    return Statement(_PRIMARY_ACCOUNTS, {"contact_ids": list(contact_ids)}, _accounts)
 
 
-async def engagements(session: AsyncSession, pairs: Collection[Pair]) -> dict[Pair, list[Engagement]]:
+def contributions(contact_ids: Collection[str], brand_ids: Brands = None) -> Statement[dict[Pair, list[Contribution]]]:
+    """The ledger rows of the contacts."""
+    return Statement(_CONTRIBUTIONS, _of_contacts(contact_ids, brand_ids), _contributions)
+
+
+def engagements(pairs: Collection[Pair]) -> Statement[dict[Pair, list[Engagement]]]:
     """Every engagement of each pair."""
-    return await _engagements(session, _ENGAGEMENTS, pairs)
+    return Statement(_ENGAGEMENTS, _arrays(pairs), _engagements)
 
 
-async def requests_for_a_rep(session: AsyncSession, pairs: Collection[Pair]) -> dict[Pair, list[Engagement]]:
-    """The engagements of each pair that may ask for a rep."""
-    return await _engagements(session, _REQUESTS, pairs)
+def requests_for_a_rep(contact_ids: Collection[str], brand_ids: Brands = None) -> Statement[dict[Pair, list[Engagement]]]:
+    """The engagements of the contacts that may ask for a rep."""
+    return Statement(_REQUESTS, _of_contacts(contact_ids, brand_ids), _engagements)
 
 
-async def newest_engagements(session: AsyncSession, pairs: Collection[Pair]) -> dict[Pair, list[Engagement]]:
+def newest_engagements(pairs: Collection[Pair]) -> Statement[dict[Pair, list[Engagement]]]:
     """What a brief may look at."""
-    return await _engagements(session, _NEWEST_ENGAGEMENTS, pairs)
+    return Statement(_NEWEST_ENGAGEMENTS, _arrays(pairs), _engagements)
 
 
-async def heard_topics(session: AsyncSession, pairs: Collection[Pair]) -> dict[Pair, list[str]]:
+def heard_topics(pairs: Collection[Pair]) -> Statement[dict[Pair, list[str]]]:
     """What each contact objected to before, most often first."""
-    found: defaultdict[Pair, list[str]] = defaultdict(list)
-    for row in await session.execute(_HEARD_TOPICS, _arrays(pairs)):
-        found[row.contact_id, row.brand_id].append(row.topic)
-    return found
+    return Statement(_HEARD_TOPICS, _arrays(pairs), _topics)
 
 
-async def assets(session: AsyncSession, brand_ids: Collection[str]) -> dict[str, Asset]:
+def assets(brand_ids: Collection[str]) -> Statement[dict[str, Asset]]:
     """All assets of the brands, by id."""
-    rows = await session.execute(_ASSETS, {"brand_ids": list(brand_ids)})
-    return {row.asset_id: _asset(row) for row in rows}
+    return Statement(_ASSETS, {"brand_ids": list(brand_ids)}, lambda rows: {row.asset_id: _asset(row) for row in rows})
 
 
-async def campaigns(session: AsyncSession, campaign_ids: Collection[str]) -> dict[str, Campaign]:
-    """Campaigns by id."""
-    rows = await session.execute(_CAMPAIGNS, {"campaign_ids": list(campaign_ids)})
-    return {row.campaign_id: Campaign(row.campaign_id, row.name, row.call_guide, row.meeting_ask) for row in rows}
+def campaigns(campaign_ids: Collection[str], *, engagement_ids: Collection[str]) -> Statement[dict[str, Campaign]]:
+    """Campaigns by id: those named, and those of the engagements."""
+    wanted = {"campaign_ids": list(campaign_ids), "engagement_ids": list(engagement_ids)}
+    return Statement(_CAMPAIGNS, wanted, lambda rows: {row.campaign_id: _campaign(row) for row in rows})
 
 
 def contact_of(row: Any) -> Contact:
@@ -126,9 +122,28 @@ def account_of(row: Any) -> Account:
     )
 
 
-async def _engagements(session: AsyncSession, statement: TextClause, pairs: Collection[Pair]) -> dict[Pair, list[Engagement]]:
+def _accounts(rows: list[Any]) -> dict[str, Account]:
+    return {row.id: account_of(row) for row in rows}
+
+
+def _contributions(rows: list[Any]) -> dict[Pair, list[Contribution]]:
+    found: defaultdict[Pair, list[Contribution]] = defaultdict(list)
+    for row in rows:
+        contribution = Contribution(row.rule_id, row.engagement_id, row.points, row.occurred_at, row.backfilled)
+        found[row.contact_id, row.brand_id].append(contribution)
+    return found
+
+
+def _topics(rows: list[Any]) -> dict[Pair, list[str]]:
+    found: defaultdict[Pair, list[str]] = defaultdict(list)
+    for row in rows:
+        found[row.contact_id, row.brand_id].append(row.topic)
+    return found
+
+
+def _engagements(rows: list[Any]) -> dict[Pair, list[Engagement]]:
     found: defaultdict[Pair, list[Engagement]] = defaultdict(list)
-    for row in await session.execute(statement, _arrays(pairs)):
+    for row in rows:
         found[row.contact_id, row.brand_id].append(
             Engagement(
                 engagement_id=row.engagement_id,
@@ -144,6 +159,14 @@ async def _engagements(session: AsyncSession, statement: TextClause, pairs: Coll
             )
         )
     return found
+
+
+def _campaign(row: Any) -> Campaign:
+    return Campaign(row.campaign_id, row.name, row.call_guide, row.meeting_ask)
+
+
+def _of_contacts(contact_ids: Collection[str], brand_ids: Brands) -> dict[str, list[str] | None]:
+    return {"contact_ids": list(contact_ids), "brand_ids": None if brand_ids is None else list(brand_ids)}
 
 
 def _asset(row: Any) -> Asset:

@@ -5,23 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from routing.decisions.assignment import Rep
 from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, OFFICE_HOURS, Calendar, read_calendar
 from routing.decisions.facts import Account, Contact
 from routing.decisions.territories import TerritoryIndex, TerritoryPatterns, index_territories, territory_of
+from shared.database import Statement
 
-_TERRITORIES = text("SELECT * FROM territories")
-_HOLD_REPS = text("SELECT * FROM reps WHERE id = ANY(:rep_ids) OR territory_ids && CAST(:territory_ids AS text[]) ORDER BY id FOR UPDATE")
-_OPEN_LEADS = text(
-    """
+_TERRITORIES = "SELECT * FROM territories"
+_CONCERNED = "id = ANY(%(rep_ids)s) OR territory_ids && CAST(%(territory_ids)s AS text[])"
+_HOLD_REPS = f"SELECT * FROM reps WHERE {_CONCERNED} ORDER BY id FOR UPDATE"  # noqa: S608
+_OPEN_LEADS = f"""
     SELECT rep_id, count(*) AS open_leads FROM leads
-    WHERE ended_at IS NULL AND rep_id = ANY(:rep_ids) AND id <> ALL(CAST(:besides AS uuid[]))
+    WHERE ended_at IS NULL AND rep_id IN (SELECT id FROM reps WHERE {_CONCERNED}) AND id <> ALL(CAST(%(besides)s AS uuid[]))
     GROUP BY rep_id
-    """
-)
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +51,25 @@ class Geography:
         return self.places[match.territory_id]
 
 
-async def geography(session: AsyncSession) -> Geography:
+def geography() -> Statement[Geography]:
     """The territories as they stand now."""
-    rows = {row.id: row for row in await session.execute(_TERRITORIES)}
-    patterns = [TerritoryPatterns(row.id, row.country, tuple(row.postal_codes)) for row in rows.values()]
-    return Geography(index_territories(patterns), rows)
+    return Statement(_TERRITORIES, {}, _geography)
 
 
-async def hold_reps(
-    session: AsyncSession, *, rep_ids: Collection[str], territory_ids: Collection[str], besides_lead_ids: Collection[UUID]
-) -> dict[str, Rep]:
-    """The reps named and those of the territories, locked in id order until the transaction ends, with the open leads they have.
+def _geography(rows: list[Any]) -> Geography:
+    patterns = [TerritoryPatterns(row.id, row.country, tuple(row.postal_codes)) for row in rows]
+    return Geography(index_territories(patterns), {row.id: row for row in rows})
 
-    `besides_lead_ids` are not counted: their owners are being decided. Whoever gives a lead to a rep holds the rep, so the count is exact.
-    """
-    rows = (await session.execute(_HOLD_REPS, {"rep_ids": list(rep_ids), "territory_ids": list(territory_ids)})).all()
-    counted = {"rep_ids": [row.id for row in rows], "besides": list(besides_lead_ids)}
-    open_leads = {row.rep_id: row.open_leads for row in await session.execute(_OPEN_LEADS, counted)}
-    return {row.id: rep_of(row, open_leads=open_leads.get(row.id, 0)) for row in rows}
+
+def holding_reps(*, rep_ids: Collection[str], territory_ids: Collection[str]) -> Statement[list[Any]]:
+    """The rows of the reps named and of those of the territories, locked in id order until the transaction ends."""
+    return Statement(_HOLD_REPS, {"rep_ids": list(rep_ids), "territory_ids": list(territory_ids)}, list)
+
+
+def open_leads(*, rep_ids: Collection[str], territory_ids: Collection[str], besides: Collection[UUID]) -> Statement[dict[str, int]]:
+    """How many open leads each of those reps has, besides some. Whoever gives a lead to a rep holds the rep: the count is exact."""
+    wanted = {"rep_ids": list(rep_ids), "territory_ids": list(territory_ids), "besides": list(besides)}
+    return Statement(_OPEN_LEADS, wanted, lambda rows: {row.rep_id: row.open_leads for row in rows})
 
 
 def rep_of(row: Any, *, open_leads: int) -> Rep:

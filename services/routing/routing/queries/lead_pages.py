@@ -15,8 +15,9 @@ from routing.decisions.facts import Contact, Subject
 from routing.decisions.scoring import Score, score
 from routing.queries import facts
 from routing.queries.leads import clocks, lead_of
-from routing.queries.policies import load_policies
+from routing.queries.policies import policies
 from routing.tables import Lead
+from shared.database import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +117,21 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
     """Leads with what is read of them now, in the same number of statements for one and for many."""
     if not leads:
         return []
-    pairs = {(lead.contact_id, lead.brand_id) for lead in leads}
     contact_ids = {lead.contact_id for lead in leads}
     subjects = await _subjects(session, contact_ids)
     ledger = tables.Ledger
     heads = await session.execute(select(ledger.__table__).where(ledger.contact_id.in_(contact_ids), ledger.policy_version.is_not(None)))
     versions = {(row.contact_id, row.brand_id): row.policy_version for row in heads}
-    policies = await load_policies(session, (), versions={*versions.values(), *(lead.policy_version for lead in leads)})
-    contributions = await facts.contributions(session, pairs)
-    running = await clocks(session, [lead.id for lead in leads])
+    in_force, contributions, running = await together(
+        session,
+        policies((), versions={*versions.values(), *(lead.policy_version for lead in leads)}),
+        facts.contributions(contact_ids),
+        clocks([lead.id for lead in leads]),
+    )
     shown: list[ShownLead] = []
     for lead in leads:
         pair = lead.contact_id, lead.brand_id
-        pinned = policies.by_version[versions.get(pair, lead.policy_version)]
+        pinned = in_force.by_version[versions.get(pair, lead.policy_version)]
         in_cycle = [row for row in contributions.get(pair, []) if lead.ended_at is None or row.occurred_at <= lead.ended_at]
         subject = subjects.get(lead.contact_id) or Subject(Contact(lead.contact_id))
         reading = score(pinned.policy, subject=subject, ledger=in_cycle, now=now, counting_after=lead.counting_after)
@@ -140,5 +143,5 @@ async def _subjects(session: AsyncSession, contact_ids: Collection[str]) -> Mapp
     contact = tables.Contact
     known = select(contact.__table__).where(contact.contact_id.in_(contact_ids), contact.version.is_not(None))
     rows = (await session.execute(known)).all()
-    accounts = await facts.accounts(session, {row.primary_account_id for row in rows if row.primary_account_id})
+    [accounts] = await together(session, facts.accounts({row.primary_account_id for row in rows if row.primary_account_id}))
     return {row.contact_id: Subject(facts.contact_of(row), accounts.get(row.primary_account_id)) for row in rows}

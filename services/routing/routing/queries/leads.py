@@ -4,43 +4,40 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from routing.decisions.clocks import Clock
 from routing.tables import Lead
+from shared.database import Statement
 
 # Only one lead of a contact x brand is open, and it is the newest.
-_CURRENT = text(
-    """
+_CURRENT = """
     SELECT ranked.*, kind, state, started_at, warn_at, due_at, extended_due_at, warned_at, breached_at, met_at
     FROM (
         SELECT *, row_number() OVER (PARTITION BY contact_id, brand_id ORDER BY qualified_at DESC, id DESC) AS rank
-        FROM leads WHERE contact_id = ANY(:contact_ids)
+        FROM leads WHERE contact_id = ANY(%(contact_ids)s)
     ) AS ranked
     LEFT JOIN clocks ON clocks.lead_id = ranked.id
-    WHERE rank = 1 OR ranked.id = ANY(:lead_ids)
-    """
-)
-_CLOCKS = text("SELECT * FROM clocks WHERE lead_id = ANY(:lead_ids)")
+    WHERE rank = 1 OR ranked.id = ANY(%(lead_ids)s)
+"""
+_CLOCKS = "SELECT * FROM clocks WHERE lead_id = ANY(%(lead_ids)s)"
 
 
-async def current_leads(
-    session: AsyncSession, contact_ids: Collection[str], *, lead_ids: Collection[UUID] = ()
-) -> tuple[list[Lead], dict[UUID, Clock]]:
+def current_leads(contact_ids: Collection[str], *, lead_ids: Collection[UUID] = ()) -> Statement[tuple[list[Lead], dict[UUID, Clock]]]:
     """The newest lead of each brand of these contacts, and the leads of these ids, with the clocks of those that have one."""
-    rows = (await session.execute(_CURRENT, {"contact_ids": list(contact_ids), "lead_ids": list(lead_ids)})).all()
-    return [lead_of(row) for row in rows], {row.id: clock_of(row) for row in rows if row.kind is not None}
+    return Statement(_CURRENT, {"contact_ids": list(contact_ids), "lead_ids": list(lead_ids)}, _leads_with_clocks)
 
 
-async def clocks(session: AsyncSession, lead_ids: Collection[UUID]) -> dict[UUID, Clock]:
+def clocks(lead_ids: Collection[UUID]) -> Statement[dict[UUID, Clock]]:
     """The first-outreach clocks of the leads that have one."""
-    return {row.lead_id: clock_of(row) for row in await session.execute(_CLOCKS, {"lead_ids": list(lead_ids)})}
+    return Statement(_CLOCKS, {"lead_ids": list(lead_ids)}, lambda rows: {row.lead_id: clock_of(row) for row in rows})
+
+
+def _leads_with_clocks(rows: list[Any]) -> tuple[list[Lead], dict[UUID, Clock]]:
+    return [lead_of(row) for row in rows], {row.id: clock_of(row) for row in rows if row.kind is not None}
 
 
 def lead_of(row: Any) -> Lead:
     """A lead from its row, belonging to no session: it is written when its desk is cleared."""
-    return Lead(**{name: value for name, value in row._mapping.items() if name in _LEAD_COLUMNS})
+    return Lead(**{name: getattr(row, name) for name in _LEAD_COLUMNS})
 
 
 def clock_of(row: Any) -> Clock:

@@ -5,25 +5,33 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, literal, select, text
+from sqlalchemy import BigInteger, and_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.policy import Policy
+from shared.database import Statement
 
 _PARSED_POLICIES_MAX = 256
 """Policies in use at a time are few, and reading one costs more than all else an engagement needs."""
 
-_IN_USE = text(
-    """
+_READ = """
     SELECT version, brand_id, country, state, document, activations
     FROM (
         SELECT version, brand_id, country, state, CAST(document AS text) AS document,
                max(activation) OVER (PARTITION BY brand_id) AS activations
-        FROM policies WHERE brand_id = ANY(:brand_ids) OR version = ANY(:versions)
+        FROM policies WHERE brand_id IN ({brands}) OR version IN ({versions})
     ) AS concerned
-    WHERE state = 'active' OR version = ANY(:versions)
-    """
+    WHERE state = 'active' OR version IN ({versions})
+"""
+_NAMED = _READ.format(brands="SELECT unnest(CAST(%(brand_ids)s AS text[]))", versions="SELECT unnest(CAST(%(versions)s AS integer[]))")
+_LEADS = "leads WHERE contact_id = ANY(%(contact_ids)s)"
+_OF_CONTACTS = _READ.format(
+    brands=f"""
+        SELECT unnest(CAST(%(brand_ids)s AS text[])) UNION SELECT brand_id FROM {_LEADS}
+        UNION SELECT brand_id FROM ledgers WHERE contact_id = ANY(%(contact_ids)s)
+    """,  # noqa: S608
+    versions=f"SELECT CAST(policy_version AS integer) FROM {_LEADS}",  # noqa: S608
 )
 
 
@@ -54,10 +62,17 @@ class Policies:
         return self.activations.get(brand_id, 0)
 
 
-async def load_policies(session: AsyncSession, brand_ids: Collection[str], *, versions: Collection[str] = ()) -> Policies:
+def policies(brand_ids: Collection[str], *, versions: Collection[str] = ()) -> Statement[Policies]:
     """The active policies of the brands, and those of the versions."""
-    wanted = {"brand_ids": list(brand_ids), "versions": [int(version) for version in versions]}
-    rows = (await session.execute(_IN_USE, wanted)).all()
+    return Statement(_NAMED, {"brand_ids": list(brand_ids), "versions": [int(version) for version in versions]}, _policies)
+
+
+def policies_of(contact_ids: Collection[str], *, brand_ids: Collection[str]) -> Statement[Policies]:
+    """The active policies of these brands and of those the contacts have ledgers or leads of, and those their leads were decided by."""
+    return Statement(_OF_CONTACTS, {"contact_ids": list(contact_ids), "brand_ids": list(brand_ids)}, _policies)
+
+
+def _policies(rows: list[Any]) -> Policies:
     pinned = {row.version: PinnedPolicy(str(row.version), _parsed(row.document)) for row in rows}
     return Policies(
         active={(row.brand_id, row.country): pinned[row.version] for row in rows if row.state == "active"},
