@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from itertools import count
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -137,6 +138,9 @@ async def test_committed_offsets_move_so_that_a_restart_goes_on_where_it_stopped
             await client.stop()
 
 
+# Every test reads the topic from its beginning: what others sent must not be taken for one's own.
+_NUMBERS = count(1_000, 2)
+
 POISON = [
     pytest.param(None, b"poison", [], id="a null value"),
     pytest.param(b"\xff\x00\xfe", b"poison", [("ce_type", b"\xff\xfe")], id="headers that are not UTF-8"),
@@ -156,15 +160,21 @@ async def test_poison_is_quarantined_and_its_neighbours_go_on(
     key: bytes | None,
     headers: list[tuple[str, bytes | None]],
 ) -> None:
-    before, after = engagement(1, contact="poison"), engagement(2, contact="poison")
+    number = next(_NUMBERS)
+    before, after = engagement(number, contact="poison"), engagement(number + 1, contact="poison")
     await _send(produce, before)
-    await produce.send_and_wait(ENGAGEMENTS.name, value, key=key, headers=headers)
+    poison = await produce.send_and_wait(ENGAGEMENTS.name, value, key=key, headers=headers)
     await _send(produce, after)
     async with _running(database, kafka, effects.handler):
-        await until(lambda: _has(effects, "engagement-2"))
-    steps = await _quarantined(database)
-    assert steps
-    assert {step for step, _ in steps} == {"reading"}
+        await until(lambda: _has(effects, f"engagement-{number + 1}"))
+        await until(lambda: _is_set_aside(database, poison.partition, poison.offset), what="the poison in quarantine")
+    assert {step for step, _ in await _quarantined(database)} == {"reading"}
+
+
+async def _is_set_aside(database: Database, partition: int, offset: int) -> bool:
+    of_record = text("SELECT count(*) FROM quarantine WHERE partition = :partition AND kafka_offset = :offset")
+    async with database.reading() as session:
+        return bool(await session.scalar(of_record, {"partition": partition, "offset": offset}))
 
 
 async def test_an_event_under_anothers_key_or_on_anothers_topic_is_not_believed(produce: AIOKafkaProducer) -> None:
@@ -185,11 +195,11 @@ async def test_an_event_that_keeps_failing_is_quarantined_and_the_rest_of_its_ba
     database: Database, kafka: str, effects: Effects, produce: AIOKafkaProducer
 ) -> None:
     contact = f"failing-{new_id()}"
-    events = [engagement(number, contact=contact) for number in range(10)]
-    effects.refused = lambda fact: fact.contact_id == contact and fact.engagement_id == "engagement-4"
+    events = [engagement(number, contact=contact) for number in range(3_000, 3_010)]
+    effects.refused = lambda fact: fact.contact_id == contact and fact.engagement_id == "engagement-3004"
     await _send(produce, *events)
     async with _running(database, kafka, effects.handler):
-        await until(lambda: _has(effects, "engagement-9"))
+        await until(lambda: _has(effects, "engagement-3009"))
     [(step, reason)] = [row for row in await _quarantined(database) if row[0] == "applying"]
     assert "ValueError" in reason
     assert step == "applying"
@@ -198,10 +208,10 @@ async def test_an_event_that_keeps_failing_is_quarantined_and_the_rest_of_its_ba
 async def test_weather_is_waited_out_and_never_quarantined(
     database: Database, kafka: str, effects: Effects, produce: AIOKafkaProducer
 ) -> None:
-    await _send(produce, engagement(7, contact=f"weather-{new_id()}"))
+    await _send(produce, engagement(4_000, contact=f"weather-{new_id()}"))
     effects.weather = 3
     async with _running(database, kafka, effects.handler):
-        await until(lambda: _has(effects, "engagement-7"))
+        await until(lambda: _has(effects, "engagement-4000"))
     assert not [row for row in await _quarantined(database) if row[0] == "applying"]
 
 
