@@ -6,26 +6,19 @@ sent when they are due, whether those before are answered or not.
 
 import asyncio
 import hashlib
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
 import psycopg
-import uvloop
 
-from deploy.launcher.places import CHECKOUT
+from tests.bench.away import measure_here, measured_away, say_begun
 from tests.bench.bodies import CONTACTS, mautic_forms
-from tests.bench.cpu import load_cpus, pinned
 
 CHANNEL = "bench_arrived"
 
-_BEGUN = "begun"
 _CONNECTIONS = 32
 _ARRIVE_SECONDS = 60
 _END_OF_HEAD = b"\r\n\r\n"
@@ -59,22 +52,10 @@ class Arrived:
 
 
 def run(journeys: Journeys, *, when_begun: Callable[[], None] = lambda: None) -> Arrived:
-    """Sends, waits for all to arrive, in a process away from the services; `when_begun` is called when the warm-up is over."""
+    """Sends and waits for all to arrive, away from the services; `when_begun` is called when the warm-up is over."""
     if journeys.warm_up + journeys.counted > CONTACTS:
         raise ValueError("more journeys than contacts")
-    command = [sys.executable, "-m", "tests.bench.journeys", json.dumps(asdict(journeys))]
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    with pinned(load_cpus()), subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=CHECKOUT) as child:
-        assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                if line.strip() == _BEGUN:
-                    when_begun()
-                else:
-                    return Arrived(**json.loads(line))
-        finally:
-            child.kill()
-    raise RuntimeError("the journeys ended without saying what was measured")
+    return Arrived(**measured_away("tests.bench.journeys", journeys, when_begun=when_begun))
 
 
 async def _travel(journeys: Journeys) -> Arrived:
@@ -93,7 +74,7 @@ async def _travel(journeys: Journeys) -> Arrived:
     async with asyncio.TaskGroup() as posting:
         for place, (name, request) in enumerate(zip(names, requests, strict=True)):
             if place == journeys.warm_up:
-                print(_BEGUN, flush=True)  # noqa: T201  the parent reads it
+                say_begun()
             if journeys.rate_per_second is not None:
                 await asyncio.sleep(begin + place / journeys.rate_per_second - time.perf_counter())
             due[name] = time.perf_counter()
@@ -144,6 +125,4 @@ def tell_on_insert(table: str, column: str, *, only: str = "true") -> Iterator[s
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        taken = runner.run(_travel(Journeys(**json.loads(sys.argv[1]))))
-    print(json.dumps(asdict(taken)), flush=True)  # noqa: T201  the parent reads it
+    measure_here(_travel, Journeys)

@@ -6,24 +6,17 @@ With a rate, requests are sent when they are due, answered or not, and how long 
 
 import asyncio
 import importlib
-import json
-import os
 import re
-import subprocess
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import uvloop
-
-from deploy.launcher.places import CHECKOUT
+from tests.bench.away import measure_here, measured_away, say_begun
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_BEGUN = "begun"
 # More than any server here answers a second; what is not made beforehand is made while measuring.
 _PREPARED_PER_SECOND = 9_000
 _ANSWER_SECONDS = 30
@@ -63,21 +56,9 @@ class Answered:
         return self.succeeded / self.seconds
 
 
-def run(load: Load, *, cpus: set[int], when_begun: Callable[[], None] = lambda: None) -> Answered:
-    """Puts the load on, in a process that runs on these CPUs; `when_begun` is called when the warm-up is over."""
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    command = [sys.executable, "-m", "tests.bench.load", ",".join(map(str, sorted(cpus))), json.dumps(asdict(load))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=CHECKOUT) as child:
-        assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                if line.strip() == _BEGUN:
-                    when_begun()
-                else:
-                    return Answered(**json.loads(line))
-        finally:
-            child.kill()
-    raise RuntimeError("the load ended without saying what it measured")
+def run(load: Load, *, when_begun: Callable[[], None] = lambda: None) -> Answered:
+    """Puts the load on, away from the services; `when_begun` is called when the warm-up is over."""
+    return Answered(**measured_away("tests.bench.load", load, when_begun=when_begun))
 
 
 class _Tally:
@@ -179,7 +160,7 @@ async def _put_on(load: Load) -> Answered:
     await sender.connect()
     await sender.go(load.warm_up_seconds)
     sender.tally.clear()
-    print(_BEGUN, flush=True)  # noqa: T201  the parent reads it
+    say_begun()
     begun = time.perf_counter()
     await sender.go(load.seconds)
     elapsed = time.perf_counter() - begun
@@ -194,14 +175,5 @@ async def _put_on(load: Load) -> Answered:
     )
 
 
-def _main() -> None:
-    cpus, written = sys.argv[1:]
-    if cpus and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, map(int, cpus.split(",")))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        answered = runner.run(_put_on(Load(**json.loads(written))))
-    print(json.dumps(asdict(answered)), flush=True)  # noqa: T201  the parent reads it
-
-
 if __name__ == "__main__":
-    _main()
+    measure_here(_put_on, Load)

@@ -10,7 +10,7 @@ import httpx
 from deploy.demo.launch import Launch
 from tests.bench import load
 from tests.bench.bodies import BRAND, SECRET, SOURCE, contacts
-from tests.bench.cpu import Meter, load_cpus
+from tests.bench.cpu import Meter
 from tests.bench.ground import Ground
 from tests.bench.protocol import Plan, Sample
 
@@ -57,7 +57,6 @@ class Webhooks:
                 requests="tests.bench.bodies:mautic_forms",
                 arguments={"path": path, "first": self._runs * _NUMBERS_PER_RUN, "at": at},
             ),
-            cpus=load_cpus(),
             when_begun=meter.start,
         )
         cpu_us = meter.us_per_event(answered.succeeded)

@@ -12,12 +12,12 @@ from typing import get_args
 
 from intake.decisions.acts import ATTRIBUTES, Act, AttributeValue, Ignored, Item, Rejected
 from intake.decisions.adapters import reading
-from intake.decisions.adapters.naming import kind_of
+from intake.decisions.adapters.naming import KINDS, kind_of
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
 from intake.decisions.moments import from_rfc_3339
 from intake.decisions.persons import NPI, PersonKey, contact_key, is_npi, person_of
-from shared.events.engagements import ENGAGEMENT_KINDS, EngagementContext, EngagementFlag, EngagementKind
+from shared.events.engagements import EngagementContext, EngagementFlag, EngagementKind
 
 _CODE = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 _PLATFORM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", re.ASCII)
@@ -27,9 +27,8 @@ _TOPIC_CHARS_MAX = 120
 _NUMBER_MAX = 2**53  # what a JSON number holds exactly everywhere
 _CONTEXTS: Mapping[str, EngagementContext] = {context: context for context in get_args(EngagementContext)}
 _FLAGS: Mapping[str, EngagementFlag] = {"test": "test", "backfill": "backfill"}
-_KINDS: Mapping[str, EngagementKind] = {kind: kind for kind in ENGAGEMENT_KINDS}  # type: ignore[misc]  # the literal's own values
 
-KINDS_BY_NAME: Mapping[str, tuple[EngagementKind, ...]] = {kind: (kind,) for kind in _KINDS.values()}
+KINDS_BY_NAME: Mapping[str, tuple[EngagementKind, ...]] = {kind: (kind,) for kind in KINDS.values()}
 """What an envelope's type may end in, with any separators between its words."""
 
 
@@ -46,7 +45,7 @@ def engagement(data: object, envelope: Envelope, source: SourceFacts) -> Item:
     """The act the data states, of the kind it or its envelope's type names."""
     if not isinstance(data, dict):
         return Rejected(envelope.type_name, "unexpected_shape", "The data must be a JSON object.")
-    kind = _KINDS.get(reading.text(data.get("kind")) or "") or kind_of(envelope.type_name, source)
+    kind = KINDS.get(reading.text(data.get("kind")) or "") or kind_of(envelope.type_name, source)
     if kind is None:
         return Ignored(envelope.type_name, "unknown_event_type")
     item = observed(

@@ -1,6 +1,7 @@
 """Event types their users name themselves: what an integrator said of a name, else what the name itself says."""
 
 import re
+from collections.abc import Mapping
 
 from intake.decisions.adapters.settings import SourceFacts
 from shared.events.engagements import ENGAGEMENT_KINDS, EngagementKind
@@ -8,7 +9,9 @@ from shared.events.engagements import ENGAGEMENT_KINDS, EngagementKind
 _NAME_CHARS_MAX = 200
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 _VERSION = re.compile(r"_v?[0-9]+$")
-_KINDS: dict[str, EngagementKind] = {kind: kind for kind in ENGAGEMENT_KINDS}  # type: ignore[misc]  # the literal's own values
+
+KINDS: Mapping[str, EngagementKind] = {kind: kind for kind in ENGAGEMENT_KINDS}  # type: ignore[misc]  # the literal's own values
+"""The kinds by their own names."""
 
 
 def kind_of(name: str, source: SourceFacts) -> EngagementKind | None:
@@ -20,4 +23,4 @@ def kind_of(name: str, source: SourceFacts) -> EngagementKind | None:
     if stated is not None or len(name) > _NAME_CHARS_MAX:
         return stated
     words = _VERSION.sub("", _BETWEEN_WORDS.sub("_", name.lower()).strip("_")).split("_")
-    return next((kind for begin in range(len(words)) if (kind := _KINDS.get("_".join(words[begin:]))) is not None), None)
+    return next((kind for begin in range(len(words)) if (kind := KINDS.get("_".join(words[begin:]))) is not None), None)
