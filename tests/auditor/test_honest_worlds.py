@@ -30,6 +30,11 @@ def test_without_witnesses_the_tables_alone_are_judged_and_what_is_missing_is_sa
     assert {name for name, verdict in verdicts.items() if verdict.untold} == {"I1", "I2", "I4", "I5", "I9", "I11", "I12", "I13"}
 
 
+def test_an_answer_that_broke_off_behind_its_status_is_known_by_its_body(world: World) -> None:
+    world.webhooks[0] = world.webhooks[0].model_copy(update={"receipt_id": None, "counts": {}})
+    assert not [verdict for verdict in decide(world.evidence(), Limits()) if verdict.state == "broken"]
+
+
 def test_what_is_younger_than_the_last_moment_of_rest_may_still_be_on_its_way(world: World) -> None:
     at_rest = world.now
     story.post(world, {"too-late": "contact-0"})

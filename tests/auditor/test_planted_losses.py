@@ -28,6 +28,14 @@ def lose_an_acknowledged_receipt(world: World) -> None:
     world.engagements[:] = [engagement for engagement in world.engagements if engagement.receipt_id != gone.id]
 
 
+def lose_the_receipt_of_an_answer_that_broke_off(world: World) -> None:
+    broke_off = world.webhooks[0] = world.webhooks[0].model_copy(update={"receipt_id": None, "counts": {}})
+    gone = next(receipt for receipt in world.receipts if receipt.body_sha256 == broke_off.body_sha256)
+    world.receipts.remove(gone)
+    world.items[:] = [item for item in world.items if item.receipt_id != gone.id]
+    world.engagements[:] = [engagement for engagement in world.engagements if engagement.receipt_id != gone.id]
+
+
 def lose_an_engagement_on_its_way_to_routing(world: World) -> None:
     gone = world.heard.pop(0)
     world.points[:] = [points for points in world.points if points.engagement_id != gone.engagement_id]
@@ -154,6 +162,7 @@ def say_two_things_under_one_id(world: World) -> None:
     [
         (lose_an_item, {"I1"}),
         (lose_an_acknowledged_receipt, {"I1"}),
+        (lose_the_receipt_of_an_answer_that_broke_off, {"I1"}),
         (lose_an_engagement_on_its_way_to_routing, {"I1"}),
         (let_routing_skip_an_event, {"I1"}),
         (tell_an_engagement_to_nobody, {"I1"}),

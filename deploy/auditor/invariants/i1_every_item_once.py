@@ -32,11 +32,14 @@ def _acknowledged(evidence: Evidence, examination: Examination) -> None:
         examination.leave_untold("no sender wrote down what it was answered")
         return
     receipts = {receipt.id: receipt for receipt in evidence.intake.receipts}
+    bodies = {(receipt.source, receipt.body_sha256) for receipt in receipts.values()}
     for tried in evidence.witnessed.webhooks:
         if not is_acknowledged(tried):
             continue
         examination.look_at()
         receipt = receipts.get(tried.receipt_id or "")
+        if is_nameless(tried) and (tried.source, tried.body_sha256) in bodies:
+            continue
         if receipt is None:
             examination.find("acknowledged, but there is no receipt", f"source={tried.source} receipt={tried.receipt_id} at={tried.at}")
         elif receipt.body_sha256 != tried.body_sha256 or receipt.source not in (tried.source, None):
@@ -60,7 +63,8 @@ def _senders_events(evidence: Evidence, examination: Examination) -> None:
         outcomes[item.receipt_id][item.position] = (item.outcome, item.engagement_id)
     engagements: dict[tuple[str, str], set[str | None]] = defaultdict(set)
     accepted: Counter[tuple[str, str]] = Counter()
-    for receipt_id, tried in {tried.receipt_id: tried for tried in evidence.witnessed.webhooks or () if is_acknowledged(tried)}.items():
+    acknowledged = (tried for tried in evidence.witnessed.webhooks or () if is_acknowledged(tried) and not is_nameless(tried))
+    for receipt_id, tried in {tried.receipt_id: tried for tried in acknowledged}.items():
         for position, name in enumerate(tried.items):
             outcome, engagement_id = outcomes[receipt_id or ""].get(position, ("missing", None))
             if outcome in ("accepted", "duplicate"):
@@ -187,3 +191,8 @@ def _counted(evidence: Evidence, examination: Examination) -> None:
 def is_acknowledged(tried: WebhookTry) -> bool:
     """Whether the sender was told that it is on record."""
     return tried.status is not None and 200 <= tried.status < 300
+
+
+def is_nameless(tried: WebhookTry) -> bool:
+    """Whether the answer ended behind its status, or was one without words: then the receipt is known by its body alone."""
+    return tried.receipt_id is None
