@@ -4,11 +4,13 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 import psycopg
 from aiokafka.errors import KafkaError
+from psycopg.conninfo import make_conninfo
 
 from deploy.auditor.auditing import Sources, audit_when_quiet
 from deploy.auditor.limits import Limits
@@ -41,18 +43,34 @@ def main() -> int:
 
 
 def _sources(arguments: argparse.Namespace) -> Sources:
-    named = dict(each.split("=", 1) for each in arguments.database)
-    named |= {name: url for name in SERVICES if (url := os.environ.get(f"FULLCIRCLE_AUDIT_{name.upper()}_DATABASE_URL"))}
-    kafka = arguments.kafka or os.environ.get("FULLCIRCLE_KAFKA_BOOTSTRAP")
-    if not named:
-        from deploy.launcher.lasting import running_world_of_clone  # where only services are installed there is none to ask
+    named = named_sources(arguments.database, kafka=arguments.kafka, logs=arguments.logs)
+    if named is not None:
+        return named
+    from deploy.launcher.lasting import running_world_of_clone  # where only services are installed there is none to ask
 
-        world = running_world_of_clone()
-        databases = {name: world.database_url(name) for name in SERVICES}
-        return Sources(databases, world.kafka_bootstrap, arguments.logs or world.log(SERVICES[0]).parent)
+    world = running_world_of_clone()
+    databases = {name: world.database_url(name) for name in SERVICES}
+    return Sources(databases, arguments.kafka or world.kafka_bootstrap, arguments.logs or world.log(SERVICES[0]).parent)
+
+
+def named_sources(databases: Sequence[str], *, kafka: str | None, logs: Path | None) -> Sources | None:
+    """The servers that arguments (`SERVICE=URL`) and the environment name; None if they name none. Raises `LaunchFailed` for some alone."""
+    named = dict(each.split("=", 1) for each in databases)
+    addresses = {name: os.environ.get(f"FULLCIRCLE_AUDIT_{name.upper()}_DATABASE_URL") for name in SERVICES}
+    named |= {name: _with_password(name, address) for name, address in addresses.items() if address}
+    if not named:
+        return None
     if set(named) != set(SERVICES):
         raise LaunchFailed(f"Name a database for each of {', '.join(SERVICES)}: --database intake=postgresql://... and so on.")
-    return Sources(named, kafka, arguments.logs)
+    return Sources(named, kafka or os.environ.get("FULLCIRCLE_KAFKA_BOOTSTRAP"), logs)
+
+
+def _with_password(service: str, url: str) -> str:
+    """The address with the password of the service's file, where passwords are files."""
+    folder = os.environ.get("FULLCIRCLE_AUDIT_PASSWORDS_DIRECTORY")
+    if folder is None:
+        return url
+    return make_conninfo(url, password=(Path(folder) / f"{service}_database_password").read_text().strip())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -253,6 +253,10 @@ def _run(service: Service, part: Part) -> None:
             runner.run(service.run(part))
     except* NotDurableError as faults:
         raise SystemExit(f"{service.name} does not start: {faults.exceptions[0]}") from None
+    except* Exception as faults:  # noqa: BLE001  the last who can tell of it
+        # Python's own last words would repeat the values an error is about.
+        _log.critical("the process ends: a part of it failed", exc_info=faults)
+        raise SystemExit(1) from None
 
 
 async def _republish(service: Service, since: datetime) -> None:

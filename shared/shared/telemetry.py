@@ -164,7 +164,8 @@ def _describe_exception(_: Any, __: str, event: EventDict) -> EventDict:
 
 def _description(error: BaseException) -> dict[str, Any]:
     chain = list(_causes(error))
-    driver_error = getattr(error, "orig", error)  # SQLAlchemy wraps the driver's
+    of_driver = [getattr(link, "orig", link) for link in chain]  # SQLAlchemy wraps the driver's
+    driver_error = next((link for link in of_driver if hasattr(link, "sqlstate")), None)
     return {
         "types": [f"{type(link).__module__}.{type(link).__qualname__}" for link in chain],
         "sqlstate": getattr(driver_error, "sqlstate", None),
@@ -179,6 +180,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while link is not None and id(link) not in seen:
         seen.add(id(link))
         yield link
+        if isinstance(link, BaseExceptionGroup):
+            for part in link.exceptions:
+                yield from _causes(part)
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
 
 

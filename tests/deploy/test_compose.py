@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict
 
+from deploy.auditor.__main__ import named_sources
 from deploy.issuer.__main__ import IssuerSettings
 from deploy.launcher.places import CHECKOUT
 from deploy.launcher.servers import SERVICES
@@ -54,7 +56,7 @@ def environment_of(container: str, mode: str) -> dict[str, str]:
 
 
 def test_everything_that_runs_is_there() -> None:
-    assert set(CONTAINERS) == {*SERVICES, *JOBS, "gateway", "postgres", "kafka", "issuer"}
+    assert set(CONTAINERS) == {*SERVICES, *JOBS, "gateway", "postgres", "kafka", "issuer", "auditor"}
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -106,7 +108,7 @@ def test_every_container_is_bounded(container: str) -> None:
     assert set(described["logging"]["options"]) == {"max-size", "max-file"}
 
 
-@pytest.mark.parametrize("container", sorted(set(CONTAINERS) - JOBS))
+@pytest.mark.parametrize("container", sorted(set(CONTAINERS) - JOBS - {"auditor"}))
 def test_whatever_stays_is_started_again_is_asked_for_its_health_and_has_time_to_stop(container: str) -> None:
     described = CONTAINERS[container]
     assert described["restart"] == "unless-stopped"
@@ -153,7 +155,8 @@ def test_production_is_what_one_gets_unasked_and_development_is_asked_for() -> N
 
 
 def test_the_issuer_is_of_the_dev_profile_alone_and_is_told_what_it_reads() -> None:
-    assert {name: container["profiles"] for name, container in CONTAINERS.items() if "profiles" in container} == {"issuer": ["dev"]}
+    profiles = {name: container["profiles"] for name, container in CONTAINERS.items() if "profiles" in container}
+    assert profiles == {"issuer": ["dev"], "auditor": ["audit"]}
     fields = {f"FULLCIRCLE_{name.upper()}" for name in IssuerSettings.model_fields} | {"FULLCIRCLE_MODE"}
     assert set(CONTAINERS["issuer"]["environment"]) == fields
 
@@ -170,6 +173,22 @@ def test_traces_go_nowhere_unless_a_collector_is_named(service: str) -> None:
     assert interpolated(environment["OTEL_EXPORTER_OTLP_ENDPOINT"], {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}).endswith(
         "4318"
     )
+
+
+def test_the_auditor_runs_when_it_is_asked_and_reads_every_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    described = CONTAINERS["auditor"]
+    assert (described["profiles"], described["restart"]) == (["audit"], "no")
+    assert set(described["secrets"]) == {f"{name}_database_password" for name in SERVICES}
+    for service in SERVICES:
+        (tmp_path / f"{service}_database_password").write_text(f"the password of {service}\n")
+    for name, value in environment_of("auditor", "production").items():
+        monkeypatch.setenv(name, str(tmp_path) if name == "FULLCIRCLE_AUDIT_PASSWORDS_DIRECTORY" else value)
+    sources = named_sources([], kafka=None, logs=None)
+    assert sources is not None
+    assert sources.kafka_bootstrap == "kafka:9092"
+    for service in SERVICES:
+        read = conninfo_to_dict(sources.databases[service])
+        assert (read["dbname"], read["password"]) == (f"fullcircle_{service}", f"the password of {service}")
 
 
 def test_secrets_are_files_and_in_no_variable() -> None:
@@ -212,7 +231,7 @@ def test_only_data_outlives_a_container() -> None:
 def test_the_gateway_reaches_neither_database_nor_broker_which_reach_nothing() -> None:
     assert COMPOSE["networks"]["back"] == {"internal": True}
     assert {name for name, container in CONTAINERS.items() if container["networks"] == ["front"]} == {"gateway", "issuer"}
-    assert {name for name, container in CONTAINERS.items() if container["networks"] == ["back"]} == {"postgres", "kafka", *JOBS}
+    assert {name for name, container in CONTAINERS.items() if container["networks"] == ["back"]} == {"postgres", "kafka", "auditor", *JOBS}
 
 
 def test_as_many_instances_as_a_topic_has_partitions_are_what_the_examples_say() -> None:

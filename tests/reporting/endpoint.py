@@ -32,13 +32,13 @@ class Received:
 
 @dataclass(slots=True)
 class Endpoint:
-    """Answers are raw; when there are none left it says 204. An answer of None hangs until the endpoint is closed."""
+    """Answers are raw; when there are none left it says 204. An answer of None hangs until the endpoint hangs up or is closed."""
 
     answers: deque[bytes | None] = field(default_factory=deque)
     received: list[Received] = field(default_factory=list)
     port: int = 0
     _server: asyncio.Server | None = None
-    _closing: asyncio.Event = field(default_factory=asyncio.Event)
+    _hung_up: "asyncio.Future[bytes | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
     def url(self) -> str:
@@ -55,8 +55,13 @@ class Endpoint:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
-        self._closing.set()
+        self.hang_up()
         self._server.close()
+
+    def hang_up(self, answer: int | None = None) -> None:
+        """Ends what hangs, with a status or without any."""
+        self._hung_up.set_result(None if answer is None else status(answer))
+        self._hung_up = asyncio.get_running_loop().create_future()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -67,7 +72,8 @@ class Endpoint:
                 self.received.append(Received(head[0].split()[1], headers, body))
                 answer = self.answers.popleft() if self.answers else status(204)
                 if answer is None:
-                    await self._closing.wait()
+                    answer = await asyncio.shield(self._hung_up)
+                if answer is None:
                     return
                 writer.write(answer)
                 await writer.drain()

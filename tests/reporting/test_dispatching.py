@@ -261,6 +261,24 @@ async def test_an_attempt_cut_off_before_it_was_recorded_comes_again_under_the_s
     assert [len(one["attempts"]) for one in await delivered(client)] == [1]
 
 
+@pytest.mark.parametrize("late", [None, 500, 204])
+async def test_an_attempt_that_ends_after_another_took_its_office_over_changes_nothing_any_more(
+    client: httpx.AsyncClient, endpoint: Endpoint, dispatcher: Dispatcher, tell: Tell, now: datetime, late: int | None
+) -> None:
+    await subscribe(client, endpoint.url)
+    await tell(happened.entered("l1", "c1", "accepted", now), happened.entered("l1", "c1", "contacted", now))
+    endpoint.will_answer(None, 204)
+    overtaken = asyncio.create_task(dispatcher.run_once())
+    await until(lambda: len(endpoint.received) == 1, what="the attempt of who is overtaken")
+    await dispatcher.run_once()
+    endpoint.hang_up(late)
+    await overtaken
+    [first] = [one for one in await delivered(client) if one["state"] == "delivered"]
+    assert [attempt["status_code"] for attempt in first["attempts"]] == [204]
+    await dispatcher.run_once()
+    assert [one["state"] for one in await delivered(client)] == ["delivered", "delivered"], "nor is who stands behind it held up"
+
+
 async def test_filters_choose_and_events_nobody_asked_for_go_nowhere(
     client: httpx.AsyncClient, endpoint: Endpoint, dispatcher: Dispatcher, tell: Tell, now: datetime
 ) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from shared import telemetry
 from shared.auth import Identity, anyone, require
 from shared.bodies import Body, Id, Int
+from shared.service import _run
 from tests import tokens
 from tests.shared.small_app import router, serving
 
@@ -132,6 +133,23 @@ async def test_what_other_libraries_say_of_exceptions_is_told_without_their_valu
     (line,) = logged(lines)
     assert line["event"] == "Task exception was never retrieved"
     assert line["exception"]["types"] == ["builtins.RuntimeError", "json.decoder.JSONDecodeError"]
+    assert CANARY not in lines.getvalue().decode()
+
+
+def test_the_last_words_of_a_process_repeat_no_value_an_error_is_about(lines: io.BytesIO) -> None:
+    class Broken:
+        name = "small"
+
+        async def run(self, _: str) -> None:
+            wrong = IntegrityError("insert", {"name": CANARY}, psycopg.errors.UniqueViolation(f"Key (name)=({CANARY})"))
+            raise ExceptionGroup("parts", [ExceptionGroup("of parts", [wrong])])
+
+    with pytest.raises(SystemExit, match="1"):
+        _run(Broken(), "all")  # type: ignore[arg-type]  # all that is asked of a service here
+    (line,) = logged(lines)
+    assert (line["level"], line["event"]) == ("critical", "the process ends: a part of it failed")
+    assert line["exception"]["types"][-1] == "sqlalchemy.exc.IntegrityError"
+    assert line["exception"]["sqlstate"] == "23505"
     assert CANARY not in lines.getvalue().decode()
 
 

@@ -12,19 +12,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from reporting.decisions.retries import Answered, Dead, Delivered, TryAgain, Unanswered, Verdict
 from shared.database import Database, as_recordset
 
+# Who loses the office in mid-write may have written after all: whoever takes it over then makes an attempt under a number that stands
+# already. The first to be noted stands, and what was settled stays so.
 _NOTE = text(
     """
     INSERT INTO delivery_attempts (position, number, at, status_code, failure, duration_ms)
     SELECT position, attempts, began_at, status_code, failure, duration_ms
     FROM json_to_recordset(CAST(:rows AS json))
         AS r(position bigint, attempts integer, began_at timestamptz, status_code integer, failure text, duration_ms integer)
+    ON CONFLICT DO NOTHING
     """
 )
 _SETTLE = text(
     """
     UPDATE deliveries AS known SET state = r.state, attempts = r.attempts, next_attempt_at = NULL, settled_at = r.ended_at
     FROM json_to_recordset(CAST(:rows AS json)) AS r(position bigint, attempts integer, state text, ended_at timestamptz)
-    WHERE known.position = r.position
+    WHERE known.position = r.position AND known.state = 'pending'
     """
 )
 _RELEASE = text(
@@ -41,6 +44,7 @@ _PARK = text(
     FROM json_to_recordset(CAST(:rows AS json))
         AS r(position bigint, attempts integer, subscription text, key text, again_at timestamptz)
     WHERE known.subscription = r.subscription AND known.key = r.key AND known.state = 'pending'
+        AND EXISTS (SELECT FROM deliveries own WHERE own.position = r.position AND own.state = 'pending')
     """
 )
 _DISABLE = text("UPDATE subscriptions SET state = 'disabled', updated_at = :at WHERE name = ANY (CAST(:names AS text[]))")
