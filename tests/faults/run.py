@@ -74,6 +74,8 @@ async def run(world: World, drills: Sequence[Drill], plan: Plan, *, folder: Path
             except _CUT_SHORT as reason:
                 made.must(f"{drill.fault} runs to its end", False, reason)
         await made.go_on_for(made.scaled(_LOAD_AFTER_SECONDS, short=_LOAD_AFTER_SECONDS / 2))
+        gone = [service for service in SERVICES if not world.is_running(service)]
+        made.must("every service runs in the end", not gone, ", ".join(gone) or "all do")
         drain_seconds = await made.settle()
         row = await _row(made, drills, seed=plan.seed, drain_seconds=drain_seconds)
     # The load and its connections are gone by now: the audit has the machine to itself.
