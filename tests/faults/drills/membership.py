@@ -63,12 +63,12 @@ async def twins(rig: Rig) -> None:
     world, pause = rig.world, rig.scaled(15, short=3)
     postgres_port = int(world.admin_url.rpartition(":")[2].partition("/")[0])
     with fault_proxy(postgres_port) as proxy:
-        for service, twin in _TWIN.items():
-            url = world.database_url(service).replace(f":{postgres_port}/", f":{proxy.port}/")
-            await rig.do(world.start_another, service, twin, environment={"FULLCIRCLE_DATABASE_URL": url})
-        await rig.do(world.wait_until_ready, *_TWIN.values())
-        rig.load.processes.extend(_TWIN.values())
-        async with rig.fault("F24", "every service runs twice, and leaders lose their lock", recovery_seconds=60):
+        async with rig.fault("F24", "every service is started a second time, and leaders lose their lock", recovery_seconds=60):
+            for service, twin in _TWIN.items():
+                url = world.database_url(service).replace(f":{postgres_port}/", f":{proxy.port}/")
+                await rig.do(world.start_another, service, twin, environment={"FULLCIRCLE_DATABASE_URL": url})
+            await rig.do(world.wait_until_ready, *_TWIN.values())
+            rig.load.processes.extend(_TWIN.values())
             await _on_all(rig, world.stop)
             await _on_all(rig, world.start_service)
             await rig.do(world.wait_until_ready, *SERVICES)
