@@ -243,6 +243,15 @@ def test_every_service_has_a_module_that_can_be_run() -> None:
     assert all(import_module(f"{service}.app").build for service in SERVICES)
 
 
+@pytest.mark.parametrize("container", [name for name, one in CONTAINERS.items() if one["image"].startswith("fullcircle-operations")])
+def test_what_a_container_of_the_operators_image_runs_is_let_into_it(container: str) -> None:
+    described = CONTAINERS[container]
+    module = [*described.get("entrypoint", []), *described["command"]][2].replace(".", "/")
+    let_in = [line.removeprefix("!") for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    [file] = [file for file in (f"{module}.py", f"{module}/__main__.py") if (CHECKOUT / file).exists()]
+    assert any(file == one or file.startswith(f"{one}/") for one in let_in), f"{file} does not get into the image"
+
+
 # The gateway
 
 
