@@ -5,7 +5,7 @@ LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo outage audit faults faults-all up down addresses token clean-state test test-pages test-gateway bench lint format lock
+.PHONY: help install demo outage audit faults faults-all up down addresses token clean-state test test-pages test-gateway bench bench-intake lint format lock
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ nginx: # Debian's, likewise, without starting what its package would serve
 
 bench: install ## Take the performance figures, or those named: make bench ONLY="P1 P4"; each is one line at the end
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+bench-intake: install ## Take intake's own figures (about half an hour): make bench-intake ONLY="rates arrays"
+	@$(BIN)/python -m tests.bench --intake $(ONLY)
 
 lint: install ## Check style and types
 	@$(BIN)/python -m ruff check .

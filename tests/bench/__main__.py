@@ -8,23 +8,27 @@ import sys
 from collections.abc import Sequence
 
 from tests.bench.figures import FIGURES
-from tests.bench.ground import ground
+from tests.bench.figures.intake import INTAKE
+from tests.bench.ground import fsyncs_per_second, ground
 from tests.bench.protocol import FULL, QUICK, Measured
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Takes figures: ratios of arms run in turn.")
+    parser.add_argument("--intake", action="store_true", help=f"intake's own figures instead: {', '.join(INTAKE)}")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)}; all of them unless named")
     parser.add_argument("--quick", action="store_true", help="one short round: shows that the figures can be taken, and no more")
     chosen = parser.parse_args(arguments)
-    unknown = [name for name in chosen.names if name not in FIGURES]
+    figures = INTAKE if chosen.intake else FIGURES
+    unknown = [name for name in chosen.names if name not in figures]
     if unknown:
-        parser.error(f"there is no figure {', '.join(unknown)}; there are {', '.join(FIGURES)}")
+        parser.error(f"there is no figure {', '.join(unknown)}; there are {', '.join(figures)}")
     taken: list[Measured] = []
     with ground() as started:
-        for name in chosen.names or FIGURES:
-            taken += FIGURES[name](started, QUICK if chosen.quick else FULL, _say)
+        _say(f"this disk takes {fsyncs_per_second(started.place):.0f} small writes a second, one after the other")
+        for name in chosen.names or figures:
+            taken += figures[name](started, QUICK if chosen.quick else FULL, _say)
     for measured in taken:
         _say(measured.line)
 

@@ -5,7 +5,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from deploy.demo import mautic
@@ -28,13 +28,37 @@ def mautic_forms(*, path: str, first: int, at: str) -> Iterator[bytes]:
         yield b"".join((_head(path), b"Content-Length: %d\r\nWebhook-Signature: " % len(body), signature, b"\r\n\r\n", body))
 
 
+def mautic_opens(*, path: str, first: int, at: str, known: int, new_every: int = 100, together: int = 1) -> Iterator[bytes]:
+    """Signed webhooks of e-mails that were opened, `together` in each, no two opens the same.
+
+    They are by `known` people, numbered from 0, and once in `new_every` by somebody nobody has heard of.
+    """
+    written = _open(datetime.fromisoformat(at))
+    numbers = count(first * together)
+    while True:
+        opens = b",".join(_numbered(written, number, known=known, new_every=new_every) for number in islice(numbers, together))
+        body = b'{"mautic.email_on_open":[' + opens + b"]}"
+        signature = base64.b64encode(hmac.digest(SECRET.encode(), body, "sha256"))
+        yield b"".join((_head(path), b"Content-Length: %d\r\nWebhook-Signature: " % len(body), signature, b"\r\n\r\n", body))
+
+
+def _numbered(written: bytes, number: int, *, known: int, new_every: int) -> bytes:
+    person = known + number if number % new_every == 0 else number % known
+    tracked = b"%013x" % number
+    return (
+        written.replace(str(_NUMBER).encode(), b"%d" % number)
+        .replace(str(_PERSON).encode(), b"%d" % person)
+        .replace(b"%013x" % _NUMBER, tracked)
+    )
+
+
 def contacts() -> list[dict[str, Any]]:
     """The people these webhooks are about, as a directory states them."""
     return [
         {
             "id": f"hcp-{number}",
             "external_ids": {SOURCE: str(number)},
-            "emails": [_address(str(number))],
+            "emails": [address_of(str(number))],
             "given_name": "Ada",
             "family_name": "Byrne",
             "kind": "prescriber",
@@ -47,12 +71,20 @@ def contacts() -> list[dict[str, Any]]:
 
 
 def _template(at: datetime) -> bytes:
-    recipient = mautic.Recipient(_PERSON, _address(str(_PERSON)))
+    recipient = mautic.Recipient(_PERSON, address_of(str(_PERSON)))
     [body] = mautic.bodies([mautic.submitted(recipient, number=_NUMBER, at=at)])
     return json.dumps(body, separators=(",", ":")).encode()
 
 
-def _address(person: str) -> str:
+def _open(at: datetime) -> bytes:
+    recipient = mautic.Recipient(_PERSON, address_of(str(_PERSON)))
+    [body] = mautic.bodies([mautic.opened(recipient, number=_NUMBER, at=at)])
+    [opened] = body["mautic.email_on_open"]
+    return json.dumps(opened, separators=(",", ":")).encode()
+
+
+def address_of(person: str) -> str:
+    """The e-mail address of the person of that number."""
     return f"hcp-{person}@clinic.example"
 
 

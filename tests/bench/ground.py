@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from deploy.launcher.world import request_token
 from tests.bench.cpu import pinned, service_cpus
 
 _READY_SECONDS = 60.0
+_FSYNC_SECONDS = 0.5
 _OK = 200
 
 
@@ -103,3 +105,18 @@ def ground() -> Iterator[Ground]:
 
 def _answers(port: int) -> bool:
     return get_status(port, "/livez") == _OK
+
+
+def fsyncs_per_second(place: Path) -> float:
+    """How often a second a small write to this disk becomes durable, one after the other: what every commit waits for."""
+    file = place / "fsyncs"
+    with file.open("wb") as written:
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < _FSYNC_SECONDS:
+            written.write(b"x" * 8192)
+            written.flush()
+            os.fdatasync(written.fileno())
+            count += 1
+        seconds = time.perf_counter() - began
+    file.unlink()
+    return count / seconds

@@ -17,15 +17,16 @@ from typing import Any
 from tests.bench.away import measure_here, measured_away, say_begun
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-# More than any server here answers a second; what is not made beforehand is made while measuring.
-_PREPARED_PER_SECOND = 9_000
 _ANSWER_SECONDS = 30
 _SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send. `requests` names a function, `package.module:name`, that yields whole requests as bytes, given `arguments`."""
+    """What to send. `requests` names a function, `package.module:name`, that yields whole requests as bytes, given `arguments`.
+
+    `prepared_per_second`: more than what it is sent to answers; what is not made beforehand is made while measuring.
+    """
 
     port: int
     connections: int
@@ -34,6 +35,7 @@ class Load:
     requests: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     rate_per_second: float | None = None
+    prepared_per_second: float = 9_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class _Sender:
 async def _put_on(load: Load) -> Answered:
     module, _, name = load.requests.partition(":")
     source: Iterator[bytes] = getattr(importlib.import_module(module), name)(**load.arguments)
-    per_second = load.rate_per_second or _PREPARED_PER_SECOND
+    per_second = load.rate_per_second or load.prepared_per_second
     prepared = deque(islice(source, int(per_second * (load.seconds + load.warm_up_seconds))))
     sender = _Sender(load, (prepared.popleft() if prepared else next(source) for _ in iter(int, 1)))
     await sender.connect()
