@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import httpx
@@ -19,18 +20,24 @@ from tests.bench.webhooks import PATH
 
 KNOWN = 100_000
 _OPENS_PER_RUN = 10_000_000
+_RUNS = count(1)
 _ENGAGED = ("receipt_items", "receipts", "engagements", "outbox", "sent_events")
+_UNDER_WAY = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND xact_start IS NOT NULL
+"""
 _PEOPLE = f"""
     INSERT INTO contacts (id, version, provisional, given_name, family_name, kind, specialty, postal_code, country,
         affiliations, segments, licences, updated_at)
     SELECT 'hcp-' || n, 1, false, 'Ada', 'Byrne', 'prescriber', 'cardiology', '60601', 'US', '[]', '[]', '[]', now()
-    FROM generate_series(0, {KNOWN - 1}) AS n
+    FROM generate_series(0, {KNOWN - 1}) AS n ON CONFLICT DO NOTHING
 """
 _KEYS = f"""
     INSERT INTO contact_keys (namespace, value, contact_id, origin)
     SELECT 'id:{SOURCE}', n::text, 'hcp-' || n, 'stated' FROM generate_series(0, {KNOWN - 1}) AS n
     UNION ALL
     SELECT 'email', replace('{address_of("?")}', '?', n::text), 'hcp-' || n, 'stated' FROM generate_series(0, {KNOWN - 1}) AS n
+    ON CONFLICT DO NOTHING
 """
 
 
@@ -39,8 +46,7 @@ class Mail:
     """Runs of the same work. No run repeats another's events; each begins with the people alone."""
 
     ground: Ground
-    _runs: int = 0
-    _prepared: list[bool] = field(default_factory=list)
+    _is_prepared: bool = False
 
     @property
     def database_url(self) -> str:
@@ -84,9 +90,8 @@ class Mail:
         self, port: int, connections: int, plan: Plan, pids: Mapping[str, int], *, together: int = 1, rate: float | None = None
     ) -> tuple[load.Answered, dict[str, float]]:
         """What came back, and the CPU that each process spent per open."""
-        self._runs += 1
         at = (datetime.now(UTC) - timedelta(minutes=1)).isoformat(timespec="seconds")
-        arguments = {"path": PATH, "first": self._runs * _OPENS_PER_RUN // together, "at": at, "known": KNOWN, "together": together}
+        arguments = {"path": PATH, "first": next(_RUNS) * _OPENS_PER_RUN // together, "at": at, "known": KNOWN, "together": together}
         meter = Meter(pids)
         answered = load.run(
             load.Load(
@@ -108,7 +113,7 @@ class Mail:
 
     def prepare(self) -> None:
         """The source, a campaign that the e-mail belongs to, and the people."""
-        if self._prepared:
+        if self._is_prepared:
             return
         self.ground.start_service("intake")
         with httpx.Client(base_url=f"http://127.0.0.1:{self.ground.ports.intake}", timeout=60) as client:
@@ -122,7 +127,7 @@ class Mail:
             for statement in (_PEOPLE, _KEYS, "VACUUM ANALYZE contacts", "VACUUM ANALYZE contact_keys"):
                 connection.execute(statement.encode())
         self.drained()
-        self._prepared.append(True)
+        self._is_prepared = True
 
     def drained(self) -> tuple[int, float]:
         """Waits until the relay has sent everything; how much it was, and how long it took."""
@@ -139,5 +144,11 @@ class Mail:
                 time.sleep(0.1)
 
     def forget(self) -> None:
-        """Empties what a run filled; whom it met stays."""
+        """Empties what a run filled, once what was under way when its load ended is over; whom it met stays."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            deadline = time.monotonic() + 30
+            while (connection.execute(_UNDER_WAY.encode()).fetchone() or (0,))[0]:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("intake was still writing 30 s after the load")
+                time.sleep(0.1)
         self.ground.truncate(self.ground.servers.database_url("intake"), *_ENGAGED)
