@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 
 SERVICES = ("intake", "routing", "feedback", "reporting")
-TOPICS = ("contacts", "catalog", "field-force", "engagements", "leads", "feedback", "cases", "loop")
+TOPICS = ("contacts", "catalog", "field-force", "engagements", "leads", "feedback", "sealed-texts", "cases", "loop")
 
 # Of these topics only the latest event per key stays.
 COMPACTED = frozenset({"contacts", "catalog", "field-force"})
 
+# Sealed for feedback alone: reporting doesn't hear of them, and counts none.
+UNCOUNTED = frozenset({"sealed-texts"})
+
 HEARS: Mapping[str, frozenset[str]] = {
+    "intake": frozenset({"feedback"}),
     "routing": frozenset({"contacts", "catalog", "engagements", "feedback"}),
-    "feedback": frozenset({"contacts", "field-force", "leads", "loop"}),
-    "reporting": frozenset(TOPICS) - {"loop"},
+    "feedback": frozenset({"contacts", "field-force", "leads", "loop", "sealed-texts"}),
+    "reporting": frozenset(TOPICS) - {"loop", "sealed-texts"},
 }
-"""The topics each service applies. Reporting keeps its own events on `loop` where it makes them."""
+"""The topics each service applies. Reporting keeps its own events on `loop` where it makes them, and has no business with sealed texts."""

@@ -1,13 +1,14 @@
 """The project's own processes: the development issuer and the four services, with the environment each is given."""
 
 import os
+import secrets
 import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from deploy.launcher.loopback import get_status
-from deploy.launcher.places import CHECKOUT
+from deploy.launcher.places import CHECKOUT, write_privately
 from deploy.launcher.ports import LOOPBACK, Ports, unused_port
 from deploy.launcher.processes import Roster
 from deploy.launcher.servers import SERVICES, Servers
@@ -18,6 +19,7 @@ AUDIENCE = "fullcircle"
 _MIGRATION_SECONDS = 120.0
 _REPUBLISH_SECONDS = 120.0
 _READY_SECONDS = 90.0
+_TEXT_SECRET_BYTES = 32
 _OK = 200
 
 # Administration of the servers is the launcher's business; no service gets to see it.
@@ -100,4 +102,12 @@ class Programs:
             "FULLCIRCLE_KAFKA_BOOTSTRAP": self._servers.kafka_bootstrap,
             # Webhooks may go to this machine; the services allow that in development alone.
             "FULLCIRCLE_WEBHOOK_ALLOW": LOOPBACK,
+            "FULLCIRCLE_TEXT_SECRET_FILE": str(self._text_secret_file()),
         }
+
+    def _text_secret_file(self) -> Path:
+        """The secret that intake and feedback share, made up when it is first needed."""
+        file = self._place / "text-secret"
+        if not file.exists():
+            write_privately(file, secrets.token_urlsafe(_TEXT_SECRET_BYTES))
+        return file

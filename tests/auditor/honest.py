@@ -28,7 +28,8 @@ _HEARD_BY = {
     "field-force": ("feedback", "reporting"),
     "engagements": ("routing", "reporting"),
     "leads": ("feedback", "reporting"),
-    "feedback": ("routing", "reporting"),
+    "feedback": ("intake", "routing", "reporting"),
+    "sealed-texts": ("feedback",),
     "cases": ("reporting",),
     "loop": ("feedback",),
 }

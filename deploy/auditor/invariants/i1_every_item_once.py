@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.intake import OUTCOMES, Receipt
 from deploy.auditor.limits import Limits
-from deploy.auditor.services import COMPACTED, HEARS
+from deploy.auditor.services import COMPACTED, HEARS, UNCOUNTED
 from deploy.auditor.testimony import WebhookTry
 from deploy.auditor.verdicts import Examination, Verdict
 
@@ -170,6 +170,8 @@ def _counted(evidence: Evidence, examination: Examination) -> None:
     parked = evidence.parked_for.get("reporting", frozenset())
     for telling in evidence.told:
         event = telling.event
+        if event.topic in UNCOUNTED:
+            continue
         if telling.place != "outbox" and evidence.is_settled(event.recorded_at) and event.id not in journal and event.id not in parked:
             examination.find("an event that reporting does not count", f"event={event.id} type={event.type}")
     for noted in evidence.reporting.journal:

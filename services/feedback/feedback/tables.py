@@ -93,7 +93,9 @@ class Case(Tables):
     kind: Mapped[str] = mapped_column(Text)
     certainty: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
-    report_id: Mapped[UUID] = mapped_column(comment="there may be no such report: the commercial part can have been refused")
+    report_id: Mapped[UUID] = mapped_column(
+        comment="there may be no such report: the commercial part can have been refused, or it is a text typed at marketing's door"
+    )
     rep_id: Mapped[str | None] = mapped_column(Text, comment="who reported it; null: the token named no rep")
     lead_id: Mapped[str | None] = mapped_column(Text, comment="as the report claimed, unchecked; null: not claimed")
     contact_id: Mapped[str | None] = mapped_column(Text, comment="as the report claimed, unchecked; null: not claimed")
@@ -122,6 +124,28 @@ class CaseText(Tables):
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     text: Mapped[str] = mapped_column(Text)
+
+
+class TriagedText(Tables):
+    """A text typed at marketing's door, and the verdict: told again when the text is."""
+
+    __tablename__ = "triaged_texts"
+
+    text_id: Mapped[UUID] = mapped_column(primary_key=True)
+    verdict: Mapped[str] = mapped_column(Text)
+    triaged_at: Mapped[datetime] = mapped_column(_MOMENT)
+
+    __table_args__ = (CheckConstraint("verdict IN ('clear', 'possible', 'certain')", name="verdict"),)
+
+
+class TextKey(Tables):
+    """A key texts are opened with, for as long as it is here. What was sealed under one that is gone, nobody can read."""
+
+    __tablename__ = "text_keys"
+
+    key_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    private: Mapped[dict[str, str]] = mapped_column(JSONB)
+    made_at: Mapped[datetime] = mapped_column(_MOMENT)
 
 
 class Lead(Tables):

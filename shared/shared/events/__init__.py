@@ -3,7 +3,7 @@
 Importing this package fills `REGISTRY`, from which topics, JSON Schemas and AsyncAPI are made.
 """
 
-from shared.events import cases, catalog, contacts, engagements, feedback, field_force, leads, loop
+from shared.events import cases, catalog, contacts, engagements, feedback, field_force, leads, loop, texts
 from shared.events.envelope import Event, RawHeaders, UnknownType, Unreadable, read_event
 from shared.events.facts import REGISTRY, Contract, Fact
 from shared.events.topics import TOPICS, Topic
@@ -27,4 +27,5 @@ __all__ = [
     "leads",
     "loop",
     "read_event",
+    "texts",
 ]

@@ -41,8 +41,11 @@ CATALOG = Topic("catalog", "kind and id", "Campaigns and assets as they stand no
 FIELD_FORCE = Topic("field-force", "kind and id", "Territories, accounts and reps as they stand now.", None)
 ENGAGEMENTS = Topic("engagements", "contact_id", "What contacts did with our content.", 30)
 LEADS = Topic("leads", "lead_id", "Who should call, why, how far they got, and the clocks.", 30)
-FEEDBACK = Topic("feedback", "lead_id or contact_id", "What reps reported, as codes, and what they were told back.", 30)
+FEEDBACK = Topic("feedback", "lead_id or contact_id", "What reps reported, as codes, what they were told back, and verdicts on texts.", 30)
+SEALED_TEXTS = Topic(
+    "sealed-texts", "contact_id, or receipt_id of nobody known", "What was typed at marketing's door, sealed for feedback.", 7
+)
 CASES = Topic("cases", "case_id", "That a case exists: ids, kinds and times only.", 30)
 LOOP = Topic("loop", "theme or decision id", "What was learnt, decided and changed.", 30)
 
-TOPICS = (CONTACTS, CATALOG, FIELD_FORCE, ENGAGEMENTS, LEADS, FEEDBACK, CASES, LOOP)
+TOPICS = (CONTACTS, CATALOG, FIELD_FORCE, ENGAGEMENTS, LEADS, FEEDBACK, SEALED_TEXTS, CASES, LOOP)

@@ -57,17 +57,31 @@ async def open_cases(database: Database, mention: Mention, triage: Triage) -> Op
     async with database.transaction() as session:
         known = await queries.leads(session, [mention.lead_id]) if mention.lead_id else {}
         correlation_id = known[mention.lead_id].correlation_id if mention.lead_id in known else mention.report_id
-        report_id, case_ids = mention.report_id, []
-        for finding in triage.findings:
-            case_id, report_id = await _open_case(session, replace(mention, report_id=report_id), finding, correlation_id=correlation_id)
-            case_ids.append(case_id)
+        opened = await open_cases_within(session, mention, triage, correlation_id=correlation_id, now=mention.received_at)
         failpoints.reach("case.opening")
     failpoints.reach("case.opened")
+    return opened
+
+
+async def open_cases_within(
+    session: AsyncSession, mention: Mention, triage: Triage, *, correlation_id: UUID, now: datetime, causation_id: UUID | None = None
+) -> OpenedCases:
+    """The same in the caller's transaction, which has nothing to do beside that could be refused."""
+    report_id, case_ids, told = mention.report_id, list[UUID](), list[CaseOpened]()
+    for finding in triage.findings:
+        case_id, report_id, fact = await _open_case(session, replace(mention, report_id=report_id), finding)
+        case_ids.append(case_id)
+        told += [] if fact is None else [fact]
+    await publish(session, [_opened(fact, correlation_id=correlation_id, causation_id=causation_id, now=now) for fact in told])
     return OpenedCases(report_id, tuple(case_ids))
 
 
-async def _open_case(session: AsyncSession, mention: Mention, finding: Finding, *, correlation_id: UUID) -> tuple[UUID, UUID]:
-    """The ids of the case and of its report, which is the one it was first opened for."""
+def _opened(fact: CaseOpened, *, correlation_id: UUID, causation_id: UUID | None, now: datetime) -> Event:
+    return Event.of(fact, occurred_at=fact.awareness_at, recorded_at=now, correlation_id=correlation_id, causation_id=causation_id)
+
+
+async def _open_case(session: AsyncSession, mention: Mention, finding: Finding) -> tuple[UUID, UUID, CaseOpened | None]:
+    """The ids of the case and of its report, which is the one it was first opened for; and what is told of a case that is new."""
     case_id = new_id()
     awareness_at = aware_since(occurred_at=mention.occurred_at, received_at=mention.received_at)
     times = {"awareness_at": awareness_at, "received_at": mention.received_at, "due_at": due_at(awareness_at)}
@@ -89,13 +103,12 @@ async def _open_case(session: AsyncSession, mention: Mention, finding: Finding, 
         constraint="uq_cases_mention_kind", set_={"certainty": func.least(Case.certainty, claim.excluded.certainty)}
     )
     row: Any = (await session.execute(claim.returning(Case.id, Case.report_id, literal_column("xmax = 0").label("is_new")))).one()
-    if row.is_new:
-        if mention.text:
-            await session.execute(insert(CaseText).values(case_id=case_id, text=mention.text))
-        fact = CaseOpened(case_id=str(case_id), report_id=str(mention.report_id), kind=finding.kind, certainty=finding.certainty, **times)
-        opened = Event.of(fact, occurred_at=awareness_at, recorded_at=mention.received_at, correlation_id=correlation_id)
-        await publish(session, [opened])
-    return row.id, row.report_id
+    if not row.is_new:
+        return row.id, row.report_id, None
+    if mention.text:
+        await session.execute(insert(CaseText).values(case_id=case_id, text=mention.text))
+    fact = CaseOpened(case_id=str(case_id), report_id=str(mention.report_id), kind=finding.kind, certainty=finding.certainty, **times)
+    return row.id, row.report_id, fact
 
 
 def _digest(mention: Mention) -> bytes:

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from intake.decisions.persons import PersonKey
+from intake.decisions.texts import Texts
 from shared.events.engagements import EngagementContext, EngagementFlag, EngagementKind
 
 AttributeValue = int | float | bool | str
@@ -64,6 +65,14 @@ ATTRIBUTES: Mapping[EngagementKind, frozenset[str]] = {
 ANSWERED_KINDS: frozenset[EngagementKind] = frozenset(
     {"form_submitted", "webinar_registered", "webinar_attended", "event_attended", "rep_requested", "sample_requested"}
 )
+SILENT_KINDS: frozenset[EngagementKind] = frozenset(
+    {
+        *("email_delivered", "email_opened", "email_clicked", "email_bounced", "email_complained"),
+        *("page_viewed", "content_downloaded", "sms_clicked", "ad_clicked"),
+    }
+)
+"""What people do, or what is done, without a word."""
+
 ANSWER_PREFIX = "answer_"
 """What people are asked at: beside its list such a kind has attributes `answer_<name>`, codes out of the closed list its mapping names."""
 
@@ -86,7 +95,8 @@ class Act:
     """One readable act. `identity` is the platform's own identity of it within `source`; retries of the same act repeat it.
 
     `occurred_at` None means that the receipt's time stands. `person` and `marks` name the strongest key first. What a poster
-    states outright (asset, campaign, brand, topics, context) is kept as stated; None and empty mean: recognise it.
+    states outright (asset, campaign, brand, topics, context) is kept as stated; None and empty mean: recognise it. `texts`, which every
+    item may have, are what people typed: no part of what the item says.
     """
 
     source: str
@@ -106,6 +116,7 @@ class Act:
     topics: tuple[str, ...] = ()
     machine: bool = False
     flags: tuple[EngagementFlag, ...] = ()
+    texts: Texts | None = field(default=None, compare=False)
 
     @property
     def fingerprint(self) -> bytes:
@@ -128,6 +139,7 @@ class Ignored:
 
     vendor_type: str
     reason: str
+    texts: Texts | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,7 @@ class Rejected:
     vendor_type: str | None
     reason: str
     detail: str
+    texts: Texts | None = field(default=None, compare=False)
 
 
 Item = Act | Ignored | Rejected

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from intake.decisions.acts import Item, Rejected
 from intake.decisions.signatures import Trust
+from intake.decisions.texts import texts_of_body
 from intake.decisions.verdicts import CONFLICT, Verdict
 
 Door = Literal["webhook", "engagements"]
@@ -36,7 +37,8 @@ class Delivery:
 
     def unrecordable(self) -> "Delivery":
         """The same, as what could not be recorded for a reason nobody foresaw: kept whole, to be read again once that is mended."""
-        return replace(self, items=[Rejected(None, UNRECORDABLE, "Recording it failed; the operator has been told.")])
+        texts = texts_of_body(self.body) if self.door == "webhook" else None
+        return replace(self, items=[Rejected(None, UNRECORDABLE, "Recording it failed; the operator has been told.", texts)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def bounded(item: Item, *, received_at: datetime) -> Item:
         case UnusableTime() if item.kind in OPT_OUTS:
             return replace(item, occurred_at=None)
         case UnusableTime(reason=reason, detail=detail):
-            return Rejected(item.vendor_type, reason, detail)
+            return Rejected(item.vendor_type, reason, detail, item.texts)
         case _:
             return item
 

@@ -24,6 +24,7 @@ from intake.operations import engagements, receipts
 from intake.operations.contacts import Change, keep_contacts, lock_contacts
 from intake.operations.looking_up import look_up
 from intake.operations.recognising import Owners, recognise_persons
+from intake.operations.texts import keep_texts, texts_of
 from intake.operations.writing import write_at_once
 from shared import outbox
 from shared.events import Event
@@ -55,6 +56,7 @@ async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: 
         tallies = list(_tallies(deliveries, verdicts))
         added = await write_at_once(session, told, _kept(deliveries, tallies), [_recorded(engagement, now=now) for engagement in told])
         if len(added) == len(told):
+            await keep_texts(session, texts_of(deliveries, items, verdicts, told=told, owners=known.owners), now=now)
             return tallies
     else:
         added = await engagements.add(session, told)
@@ -68,6 +70,7 @@ async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: 
     tallies = list(_tallies(deliveries, verdicts))
     await receipts.keep(session, _kept(deliveries, tallies))
     await outbox.publish(session, [*snapshots, *(_recorded(engagement, now=now) for engagement in told)])
+    await keep_texts(session, texts_of(deliveries, items, verdicts, told=told, owners=known.owners), now=now)
     return tallies
 
 

@@ -17,6 +17,7 @@ from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
 from intake.decisions.moments import from_rfc_3339
 from intake.decisions.persons import NPI, PersonKey, contact_key, is_npi, person_of
+from intake.decisions.texts import Typed, typed_in
 from shared.events.engagements import EngagementContext, EngagementFlag, EngagementKind
 
 _CODE = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
@@ -27,6 +28,14 @@ _TOPIC_CHARS_MAX = 120
 _NUMBER_MAX = 2**53  # what a JSON number holds exactly everywhere
 _CONTEXTS: Mapping[str, EngagementContext] = {context: context for context in get_args(EngagementContext)}
 _FLAGS: Mapping[str, EngagementFlag] = {"test": "test", "backfill": "backfill"}
+
+# What an engagement is made of. Everything beside it is what somebody answered, or nothing to us.
+_FIELDS = frozenset(
+    {
+        *("id", "source", "source_event_id", "contact_id", "contact", "email", "external_ids", "kind", "channel", "context", "asset_id"),
+        *("campaign_id", "brand_id", "topics", "occurred_at", "received_at", "machine", "flags", "form", "page", "url", "attributes"),
+    }
+)
 
 KINDS_BY_NAME: Mapping[str, tuple[EngagementKind, ...]] = {kind: (kind,) for kind in KINDS.values()}
 """What an envelope's type may end in, with any separators between its words."""
@@ -64,6 +73,18 @@ def engagement(data: object, envelope: Envelope, source: SourceFacts) -> Item:
         machine=data.get("machine") is True,
     )
     return _stated(item, data) if isinstance(item, Act) else item
+
+
+def typed_in_data(data: object) -> list[Typed]:
+    """What people typed in the data: all that isn't a field of ours. An attribute on its kind's closed list is a code; others are text."""
+    if not isinstance(data, dict):
+        return typed_in(data, reach="event")
+    kind, given = KINDS.get(reading.text(data.get("kind")) or ""), data.get("attributes")
+    known = ATTRIBUTES[kind] if kind is not None else frozenset()
+    if isinstance(given, dict):
+        given = {name: value for name, value in given.items() if name not in known or _attribute(value) is None}
+    others = {name: value for name, value in data.items() if name not in _FIELDS}
+    return typed_in({**others, "attributes": given}, reach="structure")
 
 
 def _stated(act: Act, data: dict[str, object]) -> Act:

@@ -13,7 +13,9 @@ from intake.decisions.adapters.bodies import Headers, json_value
 from intake.decisions.adapters.handshakes import Knock, Reply, probe
 from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import with_typed
 from intake.decisions.signatures import Either, InHeader, InQuery, SharedSecret
+from intake.decisions.texts import Typed
 from shared.strict_json import Malformed
 
 RECIPE = Either((standard_webhooks.RECIPE, SharedSecret((InHeader(scheme="bearer"), InQuery("access_token")))))
@@ -51,7 +53,7 @@ def _text(values: object) -> str:
 
 def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per event in the body, in the body's order."""
-    return [_item(event, source) for event in (body if isinstance(body, list) else [body])]
+    return [with_typed(_item(event, source), event, _typed) for event in (body if isinstance(body, list) else [body])]
 
 
 def abuse_protection(knock: Knock) -> Reply | None:
@@ -78,6 +80,10 @@ def _item(event: object, source: SourceFacts) -> Item:
     identity = reading.identity("event", origin, event_id) or reading.identity_by_content("event", event)
     data = event.get("data")
     return canonical.engagement({} if data is None else data, canonical.Envelope(name, identity, event.get("time")), source)
+
+
+def _typed(_name: str, event: dict[str, object]) -> list[Typed]:
+    return canonical.typed_in_data(event.get("data"))
 
 
 ADAPTER = Adapter(

@@ -13,6 +13,7 @@ from intake.decisions.adapters import reading
 from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import nothing_typed, with_typed
 from intake.decisions.persons import PersonKey, person_of
 from intake.decisions.signatures import Header, Signature, Stamp, Text
 from shared.events.engagements import EngagementKind
@@ -65,7 +66,7 @@ IGNORED: Mapping[str, str] = {
 
 def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per event in the body, in the body's order."""
-    return [_item(event, source) for event in (body if isinstance(body, list) else [body])]
+    return [with_typed(_item(event, source), event, nothing_typed) for event in (body if isinstance(body, list) else [body])]
 
 
 def _item(event: object, source: SourceFacts) -> Item:

@@ -15,8 +15,10 @@ from intake.decisions.adapters import hubspot_workflows, reading
 from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import with_typed
 from intake.decisions.persons import person_of
 from intake.decisions.signatures import Either, Header, Signature, Stamp
+from intake.decisions.texts import Typed, typed_in
 from shared.events.engagements import EngagementKind
 
 # What HubSpot decodes in the address before it signs it (developers.hubspot.com, validating requests, v3); every other escape stays.
@@ -26,6 +28,8 @@ _SIGNED_DECODED = {
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 _CONTACT_OBJECT_TYPE_ID = "0-1"
+# What a retry changes.
+_ATTEMPT = ("attemptNumber",)
 IGNORED: Mapping[str, str] = {
     "contact.creation": "record_only",
     "contact.deletion": "record_only",
@@ -61,7 +65,8 @@ def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per event in the body, in the body's order; of a workflow's object one per act in it."""
     if hubspot_workflows.is_object(body):
         return hubspot_workflows.read(body, source)
-    return [_item(event, source) for event in (body if isinstance(body, list) else [body])]
+    listed = body if isinstance(body, list) else [body]
+    return [with_typed(_item(event, source), event, _typed, but=_ATTEMPT) for event in listed]
 
 
 def _item(event: object, source: SourceFacts) -> Item:
@@ -94,11 +99,17 @@ def _property_changed(name: str, event: dict[str, object], source: SourceFacts) 
             object_id,
             reading.word(occurred_at),
         )
-        or reading.identity_by_content("event", event, but=("attemptNumber",)),
+        or reading.identity_by_content("event", event, but=_ATTEMPT),
         kind=kind,
         occurred_at=moments.from_epoch_milliseconds(occurred_at),
         person=person_of(external_ids={source.name: object_id} if object_id else {}, emails=[]),
     )
+
+
+def _typed(_name: str, event: dict[str, object]) -> list[Typed]:
+    """What a property was set to, unless HubSpot sets it by itself."""
+    property_name = reading.text(event.get("propertyName")) or "propertyValue"
+    return [] if hubspot_workflows.is_hubspots(property_name) else typed_in(event.get("propertyValue"), at=property_name)
 
 
 ADAPTER = Adapter(

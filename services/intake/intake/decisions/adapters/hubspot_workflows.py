@@ -5,13 +5,16 @@ The same object comes again with each run. An act in it is told apart by what it
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from intake.decisions import moments
 from intake.decisions.acts import Ignored, Item, Rejected
 from intake.decisions.adapters import reading
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import with_texts
 from intake.decisions.persons import PersonKey, person_of
+from intake.decisions.texts import Texts, Typed, typed_in
 
 OBJECT = "workflow.contact"
 PROPERTY = "workflow.contact.property"
@@ -20,6 +23,12 @@ SUBMISSION = "workflow.contact.form-submission"
 _OBJECT_IDS = ("vid", "objectId", "id", "hs_object_id")
 # A property that was emptied or switched off is no act of the person.
 _CLEARED = frozenset({"", "false"})
+_HUBSPOTS = frozenset(
+    {
+        *("email", "firstname", "lastname", "salutation", "phone", "mobilephone", "fax", "company", "website", "address", "city", "state"),
+        *("zip", "country", "lifecyclestage", "createdate", "lastmodifieddate", "closedate", "ip_city", "ip_country", "ip_state"),
+    }
+)
 _CONTACT_OBJECT_TYPE_ID = "0-1"
 _DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
 
@@ -37,10 +46,30 @@ def is_cleared(value: object) -> bool:
 def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per form submission and per property the source maps; one ignored item if there are none."""
     if not _is_contact(body):
-        return [Ignored(OBJECT, "record_only")]
+        return [with_texts(Ignored(OBJECT, "record_only"), _typed(body), _what_is_told(body))]
     person = _person(body, source)
     items = [*_submissions(body, person, source), *_properties(body, person, source)]
-    return items or [Ignored(OBJECT, "record_only")]
+    items = items or [Ignored(OBJECT, "record_only")]
+    # The object comes again with each run: its texts are told apart by what they say, wherever they stand.
+    typed = _typed(body)
+    if typed:
+        items[0] = replace(items[0], texts=Texts(tuple(typed), reading.identity_by_content("object", _what_is_told(body))))
+    return items
+
+
+def is_hubspots(property_name: str) -> bool:
+    """Whether a property is one that HubSpot fills in, or says who somebody is: nobody's answer."""
+    return property_name.startswith("hs_") or property_name in _HUBSPOTS
+
+
+def _typed(body: object) -> list[Typed]:
+    properties = reading.at(body, "properties")
+    found = properties.items() if isinstance(properties, dict) else ()
+    return [typed for name, one in found if not is_hubspots(str(name)) for typed in typed_in(_value_of(one), at=str(name))]
+
+
+def _what_is_told(body: object) -> list[object]:
+    return [_object_id(body), [[typed.field, typed.text] for typed in _typed(body)]]
 
 
 def _submissions(body: object, person: tuple[PersonKey, ...], source: SourceFacts) -> Iterator[Item]:

@@ -15,8 +15,10 @@ from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.naming import kind_of
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import with_typed
 from intake.decisions.persons import person_of
 from intake.decisions.signatures import InHeader, SharedSecret
+from intake.decisions.texts import Typed, typed_in
 from shared.events.engagements import EngagementKind
 from shared.strict_json import Malformed
 
@@ -62,6 +64,9 @@ IGNORED: Mapping[str, str] = {
     "Has Interesting Moment": "record_only",
     "Interesting Moment": "record_only",
 }
+# Of our template what Marketo fills in by itself; a field an administrator added may hold an answer.
+_OURS = frozenset({"schema", "id", "event", "program", "campaign", "trigger", "occurredAt"})
+_WHO = frozenset({"id", "email", "firstName", "lastName", "company", "score"})
 _SOFT = frozenset({"Email Bounces Soft", "Email Bounced Soft"})
 
 
@@ -77,7 +82,7 @@ def value(body: bytes, headers: Headers) -> object:
 
 def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per event in the body, in the body's order."""
-    return [_item(event, source) for event in (body if isinstance(body, list) else [body])]
+    return [with_typed(_item(event, source), event, _typed) for event in (body if isinstance(body, list) else [body])]
 
 
 def _item(event: object, source: SourceFacts) -> Item:
@@ -133,6 +138,13 @@ def _marks(kind: EngagementKind, event: dict[str, object]) -> list[Mark]:
         *reading.codes(("campaign", _filled(event, "campaign", "id")), ("program", _filled(event, "program"))),
         *reading.address_marks(link),
     ]
+
+
+def _typed(_name: str, event: dict[str, object]) -> list[Typed]:
+    others = {key: value for key, value in event.items() if key not in _OURS and key != "lead"}
+    lead = event.get("lead")
+    answers = {key: value for key, value in lead.items() if key not in _WHO} if isinstance(lead, dict) else lead
+    return [one for one in typed_in({**others, "lead": answers}) if not _TOKEN.fullmatch(one.text.strip())]
 
 
 ADAPTER = Adapter(

@@ -14,8 +14,10 @@ from intake.decisions.adapters import reading
 from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import with_typed
 from intake.decisions.persons import PersonKey, person_of
 from intake.decisions.signatures import Header, Signature
+from intake.decisions.texts import Typed, typed_in
 from shared.events.engagements import EngagementKind
 
 RECIPE = Signature(place=Header("webhook-signature"), parts=("body",))
@@ -37,6 +39,15 @@ IGNORED: Mapping[str, str] = {
     "mautic.sms_on_send": "sent_only",
 }
 
+# The fields of a contact that come with Mautic: who somebody is and where.
+_MAUTICS = frozenset(
+    {
+        *("title", "firstname", "lastname", "company", "position", "email", "phone", "mobile", "fax", "address1", "address2", "city"),
+        *("state", "zipcode", "country", "website", "timezone", "preferred_locale", "points", "attribution", "attribution_date"),
+        *("last_active", "twitter", "facebook", "skype", "instagram", "foursquare", "linkedin", "googleplus"),
+    }
+)
+
 # A body without its event names, as Mautic's own samples are, is known by what it holds.
 _UNNAMED = "unnamed"
 _NAME_BY_CONTENT = {"stat": "mautic.email_on_open", "submission": "mautic.form_on_submit", "hit": "mautic.page_on_hit"}
@@ -51,7 +62,7 @@ def read(body: object, source: SourceFacts) -> list[Item]:
 
 def _items(name: str | None, events: object, source: SourceFacts) -> list[Item]:
     listed = events if isinstance(events, list) else [events]
-    return [_item(name or _name_of(event), event, source) for event in listed]
+    return [with_typed(_item(name or _name_of(event), event, source), event, _typed, but=("timestamp",)) for event in listed]
 
 
 def _name_of(event: object) -> str:
@@ -72,6 +83,18 @@ def _item(name: str, event: object, source: SourceFacts) -> Item:
     if not isinstance(event, dict):
         return Rejected(name, "unexpected_shape", "An event must be a JSON object.")
     return reader(event, source) if reader is not None else Ignored(name, "unknown_event_type")
+
+
+def _typed(name: str, event: dict[str, object]) -> list[Typed]:
+    """A form's results; of a contact's record, which forms may fill in too, the fields an administrator added."""
+    if name == "mautic.form_on_submit":
+        return typed_in(reading.at(event, "submission", "results"), at="results")
+    if not name.startswith("mautic.lead_post_save_"):
+        return []
+    groups = reading.at(event, "contact", "fields") or reading.at(event, "lead", "fields")
+    listed = groups.values() if isinstance(groups, dict) else ()
+    fields = [pair for group in listed if isinstance(group, dict) for pair in group.items() if pair[0] not in _MAUTICS]
+    return [typed for alias, one in fields for typed in typed_in(reading.at(one, "value"), at=alias)]
 
 
 def _known(name: str) -> str:

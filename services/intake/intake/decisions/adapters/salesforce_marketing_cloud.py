@@ -15,6 +15,7 @@ from intake.decisions.adapters.handshakes import Knock, Reply, probe
 from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import nothing_typed, with_typed
 from intake.decisions.persons import PersonKey, person_of
 from intake.decisions.signatures import Header, Signature
 from shared.events.engagements import EngagementKind
@@ -54,7 +55,7 @@ _VERIFICATION_WORD = re.compile(r"[A-Za-z0-9_.+/=-]{1,200}", re.ASCII)
 
 def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per event in the body, in the body's order."""
-    return [_item(event, source) for event in (body if isinstance(body, list) else [body])]
+    return [with_typed(_item(event, source), event, nothing_typed) for event in (body if isinstance(body, list) else [body])]
 
 
 def verification(knock: Knock) -> Reply | None:

@@ -14,8 +14,10 @@ from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.naming import kind_of
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import with_typed
 from intake.decisions.persons import PersonKey, person_of
 from intake.decisions.signatures import Header, Signature
+from intake.decisions.texts import Typed, typed_in
 from shared.events.engagements import EngagementKind
 
 RECIPE = Signature(place=Header("x-signature"), parts=("first_element",), algorithm="hmac-sha1", encoding="hex")
@@ -33,13 +35,18 @@ KINDS: Mapping[str, EngagementKind] = {
 }
 IGNORED: Mapping[str, str] = {"identify": "record_only", "group": "record_only", "alias": "record_only"}
 
+# What a retry changes.
+_STAMPS = ("sentAt", "receivedAt")
+# Of a page what its makers wrote; of a person what they are called and where they are found.
+_PAGE = frozenset({"url", "title", "path", "referrer", "name", "category"})
+
 # A developer's name of an event, as code writes it; anything else could be what somebody typed.
 _EVENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/ -]{0,79}", re.ASCII)
 
 
 def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per call in the body, in the body's order."""
-    return [_item(call, source) for call in (body if isinstance(body, list) else [body])]
+    return [with_typed(_item(call, source), call, _typed, but=_STAMPS) for call in (body if isinstance(body, list) else [body])]
 
 
 def _item(call: object, source: SourceFacts) -> Item:
@@ -53,7 +60,7 @@ def _item(call: object, source: SourceFacts) -> Item:
         source=source.name,
         vendor_type=name,
         identity=reading.identity("message", reading.word(call.get("messageId")))
-        or reading.identity_by_content("message", call, but=("sentAt", "receivedAt")),
+        or reading.identity_by_content("message", call, but=_STAMPS),
         kind=kind,
         occurred_at=moments.from_rfc_3339(call.get("timestamp") or call.get("originalTimestamp")),
         person=_person(call, source),
@@ -92,6 +99,16 @@ def _marks(call: dict[str, object]) -> list[Mark]:
         *reading.codes(("campaign", reading.at(of_event, "campaign_id"))),
         *(mark for address in addresses for mark in reading.address_marks(reading.text(address))),
     ]
+
+
+def _typed(name: str, call: dict[str, object]) -> list[Typed]:
+    """What people answered stands in an event's properties and in their own traits; Segment's e-mail events have neither."""
+    if name in KINDS and name not in ("page", "screen"):
+        return []
+    properties = call.get("properties")
+    if name in KINDS and isinstance(properties, dict):
+        properties = {key: value for key, value in properties.items() if key not in _PAGE}
+    return [*typed_in(properties, at="properties"), *typed_in(call.get("traits"), at="traits")]
 
 
 ADAPTER = Adapter(

@@ -11,7 +11,9 @@ from intake.decisions.adapters import canonical, reading
 from intake.decisions.adapters.bodies import Headers, json_value
 from intake.decisions.adapters.interface import Adapter
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import with_typed
 from intake.decisions.signatures import Header, Signature, Stamp, Text
+from intake.decisions.texts import Typed
 
 _ID = Header("webhook-id", alias="svix-id")
 
@@ -42,7 +44,7 @@ def read(message: object, source: SourceFacts) -> list[Item]:
     if data is None:
         return [Ignored(name, "record_only")]
     listed = data if isinstance(data, list) else [data]
-    return [_item(one, place, name, message, source) for place, one in enumerate(listed)]
+    return [with_typed(_item(one, place, name, message, source), one, _typed) for place, one in enumerate(listed)]
 
 
 def _item(data: object, place: int, name: str, message: object, source: SourceFacts) -> Item:
@@ -54,6 +56,10 @@ def _item(data: object, place: int, name: str, message: object, source: SourceFa
         or reading.identity_by_content("message", [name, data])
     )
     return canonical.engagement(data, canonical.Envelope(name, identity, reading.at(message, "body", "timestamp")), source)
+
+
+def _typed(_name: str, data: dict[str, object]) -> list[Typed]:
+    return canonical.typed_in_data(data)
 
 
 ADAPTER = Adapter(

@@ -1,7 +1,7 @@
 """Zoom's webinar webhooks: one event a request, in milliseconds, answered within three seconds or sent again.
 
 Zoom tells that somebody joined and that somebody left; the joining is the attendance, once per connection. A participant may have no
-address at all; then the registrant's id is who they are. What registrants answer and ask stays in the receipt.
+address at all; then the registrant's id is who they are. What registrants answer and ask, and what is said in the chat, is text.
 """
 
 import hmac
@@ -17,8 +17,10 @@ from intake.decisions.adapters.handshakes import Knock, Reply, probe
 from intake.decisions.adapters.interface import Adapter, Answers
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
+from intake.decisions.adapters.typed import with_typed
 from intake.decisions.persons import PersonKey, person_of
 from intake.decisions.signatures import Header, Signature, Stamp, Text, is_signed
+from intake.decisions.texts import Typed, typed_in
 from shared.events.engagements import EngagementKind
 from shared.strict_json import Malformed
 
@@ -53,13 +55,21 @@ IGNORED: Mapping[str, str] = {
     "webinar.sharing_ended": "record_only",
     "webinar.chat_message_sent": "no_kind",
 }
+# Who a registrant is and where; the rest of them is what they answered.
+_WHO = frozenset(
+    {
+        *("id", "registrant_id", "email", "first_name", "last_name", "display_name", "address", "city", "country", "state", "zip"),
+        *("phone", "status", "join_url", "tracking_source", "language"),
+    }
+)
+_QUESTIONS = "custom_questions"
 # Letters, digits and the like: nothing that could be the beginning of a signed request, since its HMAC is given out.
 _PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_.+/=-]{1,200}", re.ASCII)
 
 
 def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per event in the body, in the body's order."""
-    return [_item(event, source) for event in (body if isinstance(body, list) else [body])]
+    return [with_typed(_item(event, source), event, _typed) for event in (body if isinstance(body, list) else [body])]
 
 
 def validation(knock: Knock) -> Reply | None:
@@ -138,6 +148,27 @@ def _marks(webinar: object, who: object) -> list[Mark]:
     webinar_id = reading.at(webinar, "id")
     tracking = reading.text(reading.at(who, "tracking_source", "tracking_url"))
     return [*reading.codes(("page", webinar_id), ("webinar", webinar_id)), *reading.address_marks(tracking)]
+
+
+def _typed(name: str, event: dict[str, object]) -> list[Typed]:
+    """A registrant's answers, under their questions; of the chat everything."""
+    if name == "webinar.chat_message_sent":
+        return typed_in(event.get("payload"), reach="event")
+    registrant = reading.at(event, "payload", "object", "registrant") if name.startswith("webinar.registration_") else None
+    if not isinstance(registrant, dict):
+        return []
+    answers = {key: value for key, value in registrant.items() if key not in _WHO and key != _QUESTIONS}
+    asked = registrant.get(_QUESTIONS)
+    listed = asked if isinstance(asked, list) else [asked]
+    return [*typed_in(answers), *(typed for question in listed for typed in _answered(question))]
+
+
+def _answered(question: object) -> list[Typed]:
+    """An answer, under its question where it stands beside one."""
+    title = reading.text(reading.at(question, "title"))
+    if title is None or not isinstance(question, dict) or question.keys() != {"title", "value"}:
+        return typed_in(question, at=_QUESTIONS)
+    return typed_in(question["value"], at=title)
 
 
 ADAPTER = Adapter(

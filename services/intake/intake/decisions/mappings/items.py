@@ -1,25 +1,29 @@
 """From a platform's body to items, by its mapping. Nothing in a body makes it fail: what can't be read is an item that says why."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from intake.decisions.acts import ANSWER_PREFIX, OPT_OUTS, AttributeValue, Ignored, Item, Mark, Rejected
+from intake.decisions.acts import ANSWER_PREFIX, OPT_OUTS, SILENT_KINDS, Act, AttributeValue, Ignored, Item, Mark, Rejected
 from intake.decisions.adapters import reading
 from intake.decisions.adapters.bodies import ITEMS_MAX
 from intake.decisions.adapters.observing import observed
 from intake.decisions.adapters.settings import SourceFacts
 from intake.decisions.adapters.taking import too_many_items
+from intake.decisions.adapters.typed import is_understood, with_texts
 from intake.decisions.mappings.document import AnswerAt, AttributeAt, MappingDocument, Meaning
 from intake.decisions.mappings.paths import Expression, Unfollowable, Walk
 from intake.decisions.mappings.times import moment
 from intake.decisions.moments import Reading, UnusableTime
 from intake.decisions.persons import NPI, PersonKey, is_npi, person_of
+from intake.decisions.texts import Typed, typed_in
 
 _MARKS_PER_PATH_MAX = 20
 _NUMBER_MAX = 2**53  # beyond it JSON numbers are no longer exact everywhere
 
 _UNNAMED = "unnamed"
+# What is said of our own sending: nobody has typed anything yet.
+_SILENT_REASONS = frozenset({"sent_only", "not_sent", "not_delivered_yet", "bounce_cleared", "suppression_lifted"})
 _NO = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -45,14 +49,22 @@ def _rejected(vendor_type: str | None, field: str, failure: Unfollowable) -> Rej
 
 @dataclass(slots=True)
 class _Reader:
-    """One body's events, read by the mapping. `_field` is what of the mapping is being followed, for whoever must mend it."""
+    """One body's events, read by the mapping. `_field` is what of the mapping is being followed, for whoever must mend it; `_coded` are
+    the answers that were read as codes."""
 
     mapping: MappingDocument
     source: SourceFacts
     walk: Walk
     _field: str = ""
+    _coded: list[object] = field(default_factory=list)
 
     def item(self, event: object) -> Item:
+        """What the event is, with what was typed in it."""
+        self._coded = []
+        item = self._item(event)
+        return with_texts(item, self._typed(item, event), event, but=self.mapping.identity.but)
+
+    def _item(self, event: object) -> Item:
         if not isinstance(event, dict):
             return Rejected(None, "unexpected_shape", "An event must be an object.")
         self.walk.begin_item()
@@ -68,6 +80,18 @@ class _Reader:
             if isinstance(meaning, Meaning) and meaning.kind in OPT_OUTS:
                 return self._opt_out(vendor_type or _UNNAMED, meaning, event)
             return _rejected(self._shown(vendor_type), self._field, failure)
+
+    def _typed(self, item: Item, event: object) -> Sequence[Typed]:
+        paths = self.mapping.typed
+        if not is_understood(item):
+            return typed_in(event, reach="event", coded=self._coded)
+        if paths is None:
+            return [] if _is_silent(item) else typed_in(event, reach="event", coded=self._coded)
+        try:
+            found = [typed_in(self.walk.find(path, event), at=path.text, coded=self._coded) for path in paths]
+        except Unfollowable:
+            return typed_in(event, reach="event", coded=self._coded)
+        return list(dict.fromkeys(typed for of_path in found for typed in of_path))
 
     def _opt_out(self, vendor_type: str, meaning: Meaning, event: dict[str, object]) -> Item:
         """Somebody who leaves is let go whatever else of the event the mapping fails at: who it is must do."""
@@ -168,8 +192,14 @@ class _Reader:
     def _attributes(self, meaning: Meaning, event: object) -> Mapping[str, AttributeValue]:
         stated: dict[str, AttributeAt | AnswerAt] = dict(meaning.attributes)
         stated |= {f"{ANSWER_PREFIX}{name}": answer for name, answer in meaning.answers.items()}
-        found = {name: _attribute(_first(self._find(f"attributes.{name}", at.path, event)), at) for name, at in stated.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        found: dict[str, AttributeValue] = {}
+        for name, at in stated.items():
+            answer = _first(self._find(f"attributes.{name}", at.path, event))
+            value = _attribute(answer, at)
+            if value is not None:
+                found[name] = value
+                self._coded.append(answer)
+        return found
 
     def _is_machine(self, event: object) -> bool:
         return any(_says_yes(self._find("machine", path, event)) for path in self.mapping.machine)
@@ -177,6 +207,11 @@ class _Reader:
     def _find(self, field: str, path: Expression, event: object) -> object:
         self._field = field
         return self.walk.find(path, event)
+
+
+def _is_silent(item: Item) -> bool:
+    """Whether nobody types anything at what the item is of."""
+    return item.kind in SILENT_KINDS if isinstance(item, Act) else item.reason in _SILENT_REASONS
 
 
 def _first(value: object) -> object:

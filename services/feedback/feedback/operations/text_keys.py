@@ -1,0 +1,74 @@
+"""The keys that texts are sealed with: a new one every hour, offered to intake; each gone a day after, and all at once when one must be.
+
+Intake tells a text again until it has a verdict, with the key offered last, so that no text is lost with a key.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database import Database
+from shared.events import Event
+from shared.events.texts import TextKeyOffered
+from shared.ids import new_id
+from shared.loops import repeat
+from shared.outbox import publish
+from shared.sealing import OpeningKey, new_opening_key, offer_of
+
+_NEW_KEY_EVERY = timedelta(hours=1)
+# Longer than Kafka is ordinarily away: what was sealed meanwhile can still be opened.
+KEPT = timedelta(hours=25)
+_ROUND_SECONDS = 30.0
+
+_TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtext('text keys'))")
+_NEWEST = text("SELECT key_id, private, made_at FROM text_keys ORDER BY made_at DESC, key_id DESC LIMIT 1")
+_ADD = text("INSERT INTO text_keys (key_id, private, made_at) VALUES (:key_id, CAST(:private AS jsonb), :made_at)")
+_DROP = text("DELETE FROM text_keys WHERE made_at < :before AND key_id <> :but")
+
+
+async def keep_keys_fresh(database: Database, secret: str, stop: asyncio.Event) -> None:
+    """Offers what is newest at once, whatever intake may have missed, and then a new key every hour, until stopped."""
+    is_first = True
+
+    async def run_once() -> int:
+        nonlocal is_first
+        async with database.transaction() as session:
+            await refresh_keys(session, secret=secret, now=datetime.now(UTC), offer_anyway=is_first)
+        is_first = False
+        return 0
+
+    await repeat(run_once, name="text keys", every_seconds=_ROUND_SECONDS, stop=stop)
+
+
+async def refresh_keys(session: AsyncSession, *, secret: str, now: datetime, offer_anyway: bool = False) -> None:
+    """A new key where the newest has had its hour; away with those that have had their day."""
+    await session.execute(_TAKE_TURNS)
+    newest = (await session.execute(_NEWEST)).one_or_none()
+    if newest is None or newest.made_at <= now - _NEW_KEY_EVERY:
+        await _make_key(session, secret=secret, now=now)
+    elif offer_anyway:
+        await _offer(session, OpeningKey(newest.key_id, newest.private), newest.made_at, secret=secret, now=now)
+    if newest is not None:
+        await session.execute(_DROP, {"before": now - KEPT, "but": newest.key_id})
+
+
+async def drop_all_keys(session: AsyncSession, *, secret: str, now: datetime) -> None:
+    """Makes whatever was sealed until now unreadable for good, and offers a key for what comes. Texts without a verdict come again."""
+    await session.execute(_TAKE_TURNS)
+    key_id = await _make_key(session, secret=secret, now=now)
+    await session.execute(_DROP, {"before": now + timedelta(days=1), "but": key_id})
+
+
+async def _make_key(session: AsyncSession, *, secret: str, now: datetime) -> str:
+    key = new_opening_key()
+    await session.execute(_ADD, {"key_id": key.key_id, "private": orjson.dumps(dict(key.private)).decode(), "made_at": now})
+    await _offer(session, key, now, secret=secret, now=now)
+    return key.key_id
+
+
+async def _offer(session: AsyncSession, key: OpeningKey, made_at: datetime, *, secret: str, now: datetime) -> None:
+    fact = TextKeyOffered(key_id=key.key_id, offer=offer_of(key, offered_at=made_at, secret=secret), offered_at=made_at)
+    await publish(session, [Event.of(fact, occurred_at=made_at, recorded_at=now, correlation_id=new_id())])
