@@ -1,6 +1,6 @@
 """Sealing: what must cross the bus and be read by one service alone. A JWE under a key that its reader made up, offers, and soon drops.
 
-The private half of such a key never leaves the reader's database, and is gone within a day or at once when somebody is erased: from
+The private half of such a key never leaves the reader's database, and is gone a day later, or at once when somebody is erased: from
 then on nobody can open what was sealed under it, wherever copies of that still lie. The reader signs what it offers with a secret that
 only it and the sealing service are given: a stranger on the bus can't have texts sealed for themselves.
 """

@@ -1,4 +1,4 @@
-"""The keys that texts are sealed with: a new one every hour, offered to intake; each gone a day after, and all at once when one must be.
+"""The keys that texts are sealed with: a new one every hour, offered to intake; each gone a day after its successor came, or at once.
 
 Intake tells a text again until it has a verdict, with the key offered last, so that no text is lost with a key.
 """
@@ -19,14 +19,20 @@ from shared.outbox import publish
 from shared.sealing import OpeningKey, new_opening_key, offer_of
 
 _NEW_KEY_EVERY = timedelta(hours=1)
-# Longer than Kafka is ordinarily away: what was sealed meanwhile can still be opened.
-KEPT = timedelta(hours=25)
+# How long a key with a successor stays. Longer than Kafka is ordinarily away: what was sealed meanwhile can still be opened.
+SUCCEEDED_FOR = timedelta(hours=24)
 _ROUND_SECONDS = 30.0
 
 _TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtext('text keys'))")
 _NEWEST = text("SELECT key_id, private, made_at FROM text_keys ORDER BY made_at DESC, key_id DESC LIMIT 1")
 _ADD = text("INSERT INTO text_keys (key_id, private, made_at) VALUES (:key_id, CAST(:private AS jsonb), :made_at)")
-_DROP = text("DELETE FROM text_keys WHERE made_at < :before AND key_id <> :but")
+_DROP_OLD = text(
+    """
+    DELETE FROM text_keys
+    WHERE EXISTS (SELECT FROM text_keys AS successor WHERE successor.made_at > text_keys.made_at AND successor.made_at < :before)
+    """
+)
+_DROP_OTHERS = text("DELETE FROM text_keys WHERE key_id <> :but")
 
 
 async def keep_keys_fresh(database: Database, secret: str, stop: asyncio.Event) -> None:
@@ -51,15 +57,14 @@ async def refresh_keys(session: AsyncSession, *, secret: str, now: datetime, off
         await _make_key(session, secret=secret, now=now)
     elif offer_anyway:
         await _offer(session, OpeningKey(newest.key_id, newest.private), newest.made_at, secret=secret, now=now)
-    if newest is not None:
-        await session.execute(_DROP, {"before": now - KEPT, "but": newest.key_id})
+    await session.execute(_DROP_OLD, {"before": now - SUCCEEDED_FOR})
 
 
 async def drop_all_keys(session: AsyncSession, *, secret: str, now: datetime) -> None:
     """Makes whatever was sealed until now unreadable for good, and offers a key for what comes. Texts without a verdict come again."""
     await session.execute(_TAKE_TURNS)
     key_id = await _make_key(session, secret=secret, now=now)
-    await session.execute(_DROP, {"before": now + timedelta(days=1), "but": key_id})
+    await session.execute(_DROP_OTHERS, {"but": key_id})
 
 
 async def _make_key(session: AsyncSession, *, secret: str, now: datetime) -> str:
