@@ -22,6 +22,8 @@ def told_world(contacts: int, objections: int = 5) -> World:
     for name in names:
         story.meet(world, name)
     story.post(world, {f"act-{name}": name for name in names})
+    story.type_something(world, names[0], verdict="clear")
+    story.type_something(world, names[1], verdict="possible")
     story.break_intake(world)
     story.post(world, {"unheard": names[0]}, status=None)
     story.post(world, {"unheard": names[0]})

@@ -44,6 +44,7 @@ class World:
     items: list[intake.Item] = field(default_factory=list)
     engagements: list[intake.Engagement] = field(default_factory=list)
     consents: list[intake.Consent] = field(default_factory=list)
+    texts: list[intake.TypedText] = field(default_factory=list)
     heard: list[routing.HeardEngagement] = field(default_factory=list)
     contacts: list[routing.KnownContact] = field(default_factory=list)
     ledgers: list[routing.Ledger] = field(default_factory=list)
@@ -99,8 +100,9 @@ class World:
         self.on_topics.append(Occurrence(0, len(self.on_topics), key, event))
         for listener in _HEARD_BY[topic]:
             self.inbox.setdefault(f"{listener}.{topic}", {})[event.id] = self.now
-        self.journal.append(reporting.Noted(event.id, event_type, self.now))
-        self.event_counts[event_type] += 1
+        if "reporting" in _HEARD_BY[topic] or service == "reporting":
+            self.journal.append(reporting.Noted(event.id, event_type, self.now))
+            self.event_counts[event_type] += 1
         for subscription in self.subscriptions:
             if event_type in subscription.events:
                 self._deliver(subscription, event)
@@ -121,7 +123,7 @@ class World:
         return Evidence(
             taken_at=self.now + timedelta(seconds=60),
             settled_at=self.now + timedelta(seconds=50),
-            intake=intake.Intake(self.receipts, self.items, self.engagements, self.consents),
+            intake=intake.Intake(self.receipts, self.items, self.engagements, self.consents, self.texts),
             routing=routing.Routing(self.heard, self.contacts, self.ledgers, self.points, self.leads, self.records, self.clocks, self.reps),
             feedback=feedback.Feedback(self.reports, self.cases, self.owned),
             reporting=self._reporting(),

@@ -80,6 +80,15 @@ def _record(world: World, receipt_id: str, name: str, contact_id: str) -> str:
     return engagement_id
 
 
+def type_something(world: World, contact_id: str, *, verdict: str) -> None:
+    """Somebody types something at marketing's door, and feedback looks at it."""
+    world.pass_second()
+    text_id = world.new_id()
+    world.texts.append(intake.TypedText(text_id, world.now, verdict))
+    world.tell("intake", "text.received", "sealed-texts", contact_id, {"text_id": text_id, "contact_id": contact_id, "sealed": "e..i.c.t"})
+    world.tell("feedback", "text.triaged", "feedback", contact_id, {"text_id": text_id, "contact_id": contact_id, "verdict": verdict})
+
+
 def qualify(world: World, contact_id: str, *, rep_id: str | None) -> str:
     """A contact becomes a lead, which goes to the rep, or waits when there is none."""
     world.pass_second()

@@ -96,6 +96,14 @@ def tell_of_a_flagged_report(world: World) -> None:
     world.tell("feedback", "insight.recorded", "feedback", flagged.rep_id, {"report_id": flagged.id, "rep_id": flagged.rep_id})
 
 
+def leave_a_text_unread(world: World) -> None:
+    world.texts[1] = replace(world.texts[1], verdict=None)
+
+
+def note_another_verdict(world: World) -> None:
+    world.texts[1] = replace(world.texts[1], verdict="clear")
+
+
 def leave_a_lead_with_who_opted_out(world: World) -> None:
     story.meet(world, "contact-0", version=2, denied=("in_person", "phone", "video", "email"))
 
@@ -153,6 +161,8 @@ def report_on_a_lead_of_another(world: World) -> None:
         (become_aware_after_answering, {"I4"}),
         (set_a_case_aside, {"I4"}),
         (tell_of_a_flagged_report, {"I4"}),
+        (leave_a_text_unread, {"I4"}),
+        (note_another_verdict, {"I4"}),
         (leave_a_lead_with_who_opted_out, {"I8"}),
         (assign_after_the_opt_out, {"I8"}),
         (withdraw_without_a_word_of_why, {"I8"}),

@@ -72,6 +72,17 @@ class Consent(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class TypedText(Row):
+    """That somebody typed something, and what feedback made of it."""
+
+    table: ClassVar[str] = "typed_texts"
+
+    id: str
+    received_at: datetime
+    verdict: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """All of it."""
 
@@ -79,3 +90,4 @@ class Intake:
     items: Sequence[Item] = ()
     engagements: Sequence[Engagement] = ()
     consents: Sequence[Consent] = ()
+    texts: Sequence[TypedText] = ()

@@ -26,6 +26,7 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
         examination.look_at()
         _in_time(case, examination)
     _handed_over(evidence, examination)
+    _looked_at(evidence, examination)
     for parked in evidence.parked:
         if (parked.type or "").startswith("case.") and parked.event_id not in evidence.injected:
             examination.find("a case that was set aside", f"consumer={parked.consumer} event={parked.event_id}")
@@ -91,6 +92,20 @@ def _handed_over(evidence: Evidence, examination: Examination) -> None:
     for case_id in told.keys() - cases.keys():
         if all(evidence.is_settled(evidence.events[event_id].recorded_at) for event_id in told[case_id]):
             examination.find("a case that was told and is not there", f"case={case_id}")
+
+
+def _looked_at(evidence: Evidence, examination: Examination) -> None:
+    """What people typed at marketing's door has a verdict, and the one that was told."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for event in evidence.events.values():
+        if event.type == "text.triaged":
+            told[event.fact["text_id"]].add(event.fact["verdict"])
+    for text in evidence.intake.texts:
+        examination.look_at()
+        if text.verdict is None and evidence.is_settled(text.received_at):
+            examination.find("a text that nobody has looked at", f"text={text.id} received={text.received_at}")
+        if text.verdict not in (None, "replaced") and evidence.is_settled(text.received_at) and told[text.id] != {text.verdict}:
+            examination.find("a verdict on a text other than was told", f"text={text.id} has={text.verdict} told={sorted(told[text.id])}")
 
 
 def _out_of_the_commercial_path(evidence: Evidence, examination: Examination) -> None:
