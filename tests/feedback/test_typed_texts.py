@@ -1,5 +1,6 @@
 """Texts from marketing's door: opened, triaged, a case where one is due, the verdict told, and nothing else of them anywhere."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,14 @@ from structlog.testing import capture_logs
 
 from feedback.decisions.triage import triage
 from feedback.decisions.typed_texts import NoText, text_in, verdict_of
-from feedback.operations.text_keys import drop_all_keys, refresh_keys
+from feedback.operations.text_keys import drop_all_keys, keep_keys_fresh, refresh_keys
 from shared.events import Event, topics
 from shared.events.texts import TextReceived
 from shared.ids import new_id
 from shared.sealing import SealingKey, Unopenable, new_opening_key, offer_of, offered_in, seal
 from shared.settings import TextSettings
 from tests.feedback.conftest import Feedback
+from tests.polling import until
 
 AT = datetime.now(UTC) - timedelta(hours=3)
 HARM = "my patient felt dizzy on it"
@@ -32,6 +34,13 @@ def secret_of(feedback: Feedback) -> str:
 async def refresh(feedback: Feedback, *, now: datetime | None = None, **options: Any) -> None:
     async with feedback.service.database.transaction() as session:
         await refresh_keys(session, secret=secret_of(feedback), now=now or datetime.now(UTC), **options)
+
+
+async def drop(feedback: Feedback) -> None:
+    """All keys are dropped, and the loop makes another, as it does at once."""
+    async with feedback.service.database.transaction() as session:
+        await drop_all_keys(session)
+    await refresh(feedback)
 
 
 async def key_of(feedback: Feedback) -> SealingKey:
@@ -128,8 +137,7 @@ async def test_a_set_of_texts_is_triaged_together_each_with_its_verdict(feedback
 
 async def test_a_text_whose_key_is_gone_is_passed_over_until_it_comes_under_another(feedback: Feedback) -> None:
     gone, text_id = await key_of(feedback), new_id()
-    async with feedback.service.database.transaction() as session:
-        await drop_all_keys(session, secret=secret_of(feedback), now=datetime.now(UTC))
+    await drop(feedback)
     with capture_logs() as logs:
         await feedback.hear(topics.SEALED_TEXTS, received(gone, ("comment", HARM), text_id=text_id), received(gone, ("c", FINE)))
     assert [line["log_level"] for line in logs] == ["warning", "warning"]
@@ -185,10 +193,24 @@ async def test_at_its_start_feedback_offers_its_newest_key_again_and_makes_none(
 
 async def test_after_keys_are_dropped_nothing_that_was_sealed_can_be_opened_and_a_new_key_is_offered(feedback: Feedback) -> None:
     before = await key_of(feedback)
-    async with feedback.service.database.transaction() as session:
-        await drop_all_keys(session, secret=secret_of(feedback), now=datetime.now(UTC))
+    await drop(feedback)
     [left] = await feedback.rows("SELECT key_id FROM text_keys")
     assert left.key_id == (await key_of(feedback)).key_id != before.key_id
+
+
+async def test_a_running_feedback_offers_a_new_key_as_soon_as_all_are_dropped(feedback: Feedback) -> None:
+    stop = asyncio.Event()
+
+    async def offered(count: int) -> bool:
+        return len(await feedback.published("text.key_offered")) == count
+
+    running = asyncio.create_task(keep_keys_fresh(feedback.service.database, secret_of(feedback), stop))
+    await until(lambda: offered(1), what="a key is offered")
+    async with feedback.service.database.transaction() as session:
+        await drop_all_keys(session)
+    await until(lambda: offered(2), seconds=5, what="another key is offered")
+    stop.set()
+    await running
 
 
 async def test_two_processes_make_one_key(feedback: Feedback) -> None:

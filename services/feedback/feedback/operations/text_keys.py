@@ -10,11 +10,11 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database import Database
+from shared.database import Database, ring
 from shared.events import Event
 from shared.events.texts import TextKeyOffered
 from shared.ids import new_id
-from shared.loops import repeat
+from shared.loops import repeat, wait_for_bell
 from shared.outbox import publish
 from shared.sealing import OpeningKey, new_opening_key, offer_of
 
@@ -22,6 +22,7 @@ _NEW_KEY_EVERY = timedelta(hours=1)
 # How long a key with a successor stays. Longer than Kafka is ordinarily away: what was sealed meanwhile can still be opened.
 SUCCEEDED_FOR = timedelta(hours=24)
 _ROUND_SECONDS = 30.0
+_BELL = "text keys"
 
 _TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtext('text keys'))")
 _NEWEST = text("SELECT key_id, private, made_at FROM text_keys ORDER BY made_at DESC, key_id DESC LIMIT 1")
@@ -32,21 +33,24 @@ _DROP_OLD = text(
     WHERE EXISTS (SELECT FROM text_keys AS successor WHERE successor.made_at > text_keys.made_at AND successor.made_at < :before)
     """
 )
-_DROP_OTHERS = text("DELETE FROM text_keys WHERE key_id <> :but")
+_DROP_ALL = text("DELETE FROM text_keys")
 
 
 async def keep_keys_fresh(database: Database, secret: str, stop: asyncio.Event) -> None:
-    """Offers what is newest at once, whatever intake may have missed, and then a new key every hour, until stopped."""
+    """Offers the newest at once, whatever intake may have missed; then a new key every hour and when all were dropped, until stopped."""
     is_first = True
 
     async def run_once() -> int:
         nonlocal is_first
+        bell = database.bells[_BELL]
+        bell.clear()
         async with database.transaction() as session:
             await refresh_keys(session, secret=secret, now=datetime.now(UTC), offer_anyway=is_first)
         is_first = False
+        await wait_for_bell(bell, stop, at_most_seconds=_ROUND_SECONDS)
         return 0
 
-    await repeat(run_once, name="text keys", every_seconds=_ROUND_SECONDS, stop=stop)
+    await repeat(run_once, name="text keys", every_seconds=0, stop=stop)
 
 
 async def refresh_keys(session: AsyncSession, *, secret: str, now: datetime, offer_anyway: bool = False) -> None:
@@ -60,18 +64,17 @@ async def refresh_keys(session: AsyncSession, *, secret: str, now: datetime, off
     await session.execute(_DROP_OLD, {"before": now - SUCCEEDED_FOR})
 
 
-async def drop_all_keys(session: AsyncSession, *, secret: str, now: datetime) -> None:
-    """Makes whatever was sealed until now unreadable for good, and offers a key for what comes. Texts without a verdict come again."""
+async def drop_all_keys(session: AsyncSession) -> None:
+    """Makes whatever was sealed until now unreadable for good. A new key is offered at once; texts without a verdict come again under it."""
     await session.execute(_TAKE_TURNS)
-    key_id = await _make_key(session, secret=secret, now=now)
-    await session.execute(_DROP_OTHERS, {"but": key_id})
+    await session.execute(_DROP_ALL)
+    ring(session, _BELL)
 
 
-async def _make_key(session: AsyncSession, *, secret: str, now: datetime) -> str:
+async def _make_key(session: AsyncSession, *, secret: str, now: datetime) -> None:
     key = new_opening_key()
     await session.execute(_ADD, {"key_id": key.key_id, "private": orjson.dumps(dict(key.private)).decode(), "made_at": now})
     await _offer(session, key, now, secret=secret, now=now)
-    return key.key_id
 
 
 async def _offer(session: AsyncSession, key: OpeningKey, made_at: datetime, *, secret: str, now: datetime) -> None:
