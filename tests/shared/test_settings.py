@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, TextSettings
 
 REQUIRED = {"kafka_bootstrap": "kafka:9092", "oidc_issuer": "http://issuer", "port": 8001, "public_url": "http://testserver"}
 ADDRESS = "postgresql+psycopg://fullcircle_intake@postgres:5432/fullcircle_intake"
@@ -58,3 +58,27 @@ def test_a_refused_address_is_not_repeated_with_its_password() -> None:
     with pytest.raises(ValidationError, match="must start with") as refused:
         settings(database_url="postgresql://someone:correct-horse@postgres/db")
     assert "correct-horse" not in str(refused.value)
+
+
+def text_settings(**given: object) -> TextSettings:
+    return TextSettings.model_validate({"database_url": ADDRESS, **REQUIRED, **given})
+
+
+def test_the_secret_for_texts_is_a_files_and_shows_in_no_text_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "text_secret").write_text(f"{'correct-horse' * 4}\n")
+    found = text_settings(text_secret_file=tmp_path / "text_secret")
+    assert found.text_secret == "correct-horse" * 4
+    assert "correct-horse" not in repr(found)
+
+
+@pytest.mark.parametrize("content", [None, "", "too short", " " * 64])
+def test_a_secret_for_texts_that_is_missing_or_short_is_refused_in_production(content: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "text_secret"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ValidationError, match="text_secret_file"):
+        text_settings(**({} if content is None else {"text_secret_file": file}))
+
+
+def test_development_needs_no_secret_for_texts() -> None:
+    assert len(text_settings(mode="development").text_secret) >= 32

@@ -65,7 +65,7 @@ async def refresh_keys(session: AsyncSession, *, secret: str, now: datetime, off
 
 
 async def drop_all_keys(session: AsyncSession) -> None:
-    """Makes whatever was sealed until now unreadable for good. A new key is offered at once; texts without a verdict come again under it."""
+    """Makes whatever was sealed until now unreadable for good. A new key is offered at once; what has no verdict comes again under it."""
     await session.execute(_TAKE_TURNS)
     await session.execute(_DROP_ALL)
     ring(session, _BELL)
