@@ -245,6 +245,31 @@ def test_the_same_event_told_again_has_the_same_origin_and_another_has_not() -> 
     assert origin(eventId=1) != origin(eventId=2)
 
 
+def origins(platform: str, *bodies: Any) -> set[str]:
+    return {item.texts.origin for body in bodies for item in read(platform, body) if item.texts is not None}
+
+
+def test_a_record_that_comes_again_with_each_of_its_changes_has_the_same_texts() -> None:
+    def saved(contact: int, note: str, points: int) -> Any:
+        fields = {"core": {"notes": {"value": note}, "points": {"value": points}}}
+        return {"mautic.lead_post_save_update": [{"contact": {"id": contact, "points": points, "fields": fields}}]}
+
+    assert len(origins("mautic", saved(1, HARM, 1), saved(1, HARM, 2))) == 1
+    assert len(origins("mautic", saved(1, HARM, 1), saved(2, HARM, 1), saved(1, "Fine", 1))) == 3
+
+    def identified(call: str, **changes: Any) -> Any:
+        return vendors.segment_call("identify", None, messageId=call, traits={"name": "Ada Byrne", "allergies": HARM}, **changes)
+
+    assert len(origins("segment", identified("1"), identified("2"))) == 1
+    assert len(origins("segment", identified("1"), identified("2", userId="another"))) == 2
+
+    def profile(at: str, person: str) -> bytes:
+        return f"type=profile&fired_at={at}&data[id]={person}&data[merges][WHY]={HARM}".encode()
+
+    assert len(origins("mailchimp", profile("2026-03-02+10:15:00", "1"), profile("2026-03-03+10:15:00", "1"))) == 1
+    assert len(origins("mailchimp", profile("2026-03-02+10:15:00", "1"), profile("2026-03-02+10:15:00", "2"))) == 2
+
+
 @pytest.mark.parametrize(
     "text", ["a@" + "." * 200_000 + "@", " " * 200_000 + "x", "1" * 200_000 + "x", "a" * 200_000, "https://" + "/" * 200_000 + " x"]
 )

@@ -62,7 +62,15 @@ def read(body: object, source: SourceFacts) -> list[Item]:
 
 def _items(name: str | None, events: object, source: SourceFacts) -> list[Item]:
     listed = events if isinstance(events, list) else [events]
-    return [with_typed(_item(name or _name_of(event), event, source), event, _typed, but=("timestamp",)) for event in listed]
+    return [
+        with_typed(_item(name or _name_of(event), event, source), event, _typed, but=("timestamp",), whose=_whose(event))
+        for event in listed
+    ]
+
+
+def _whose(event: object) -> str | None:
+    """Whose record an event tells of: a contact's comes again whole with each of its changes."""
+    return reading.word(reading.at(event, "contact", "id")) or reading.word(reading.at(event, "lead", "id"))
 
 
 def _name_of(event: object) -> str:

@@ -38,6 +38,12 @@ IGNORED: Mapping[str, str] = {"identify": "record_only", "group": "record_only",
 # What a retry changes.
 _STAMPS = ("sentAt", "receivedAt")
 # Of a page what its makers wrote; of a person what they are called and where they are found.
+_RESERVED_TRAITS = frozenset(
+    {
+        *("address", "age", "avatar", "birthday", "company", "createdAt", "email", "employees", "firstName", "gender", "id", "industry"),
+        *("lastName", "logins", "name", "phone", "plan", "username", "website"),
+    }
+)
 _PAGE = frozenset({"url", "title", "path", "referrer", "name", "category"})
 
 # A developer's name of an event, as code writes it; anything else could be what somebody typed.
@@ -46,7 +52,10 @@ _EVENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/ -]{0,79}", re.ASCII)
 
 def read(body: object, source: SourceFacts) -> list[Item]:
     """One item per call in the body, in the body's order."""
-    return [with_typed(_item(call, source), call, _typed, but=_STAMPS) for call in (body if isinstance(body, list) else [body])]
+    return [
+        with_typed(_item(call, source), call, _typed, but=_STAMPS, whose=_whose(call))
+        for call in (body if isinstance(body, list) else [body])
+    ]
 
 
 def _item(call: object, source: SourceFacts) -> Item:
@@ -101,6 +110,11 @@ def _marks(call: dict[str, object]) -> list[Mark]:
     ]
 
 
+def _whose(call: object) -> str | None:
+    """Whose traits a call tells, as often as it likes."""
+    return reading.word(reading.at(call, "userId")) or reading.word(reading.at(call, "anonymousId"))
+
+
 def _typed(name: str, call: dict[str, object]) -> list[Typed]:
     """What people answered stands in an event's properties and in their own traits; Segment's e-mail events have neither."""
     if name in KINDS and name not in ("page", "screen"):
@@ -108,7 +122,9 @@ def _typed(name: str, call: dict[str, object]) -> list[Typed]:
     properties = call.get("properties")
     if name in KINDS and isinstance(properties, dict):
         properties = {key: value for key, value in properties.items() if key not in _PAGE}
-    return [*typed_in(properties, at="properties"), *typed_in(call.get("traits"), at="traits")]
+    traits = call.get("traits")
+    own = {key: value for key, value in traits.items() if key not in _RESERVED_TRAITS} if isinstance(traits, dict) else traits
+    return [*typed_in(properties, at="properties"), *typed_in(own, at="traits")]
 
 
 ADAPTER = Adapter(

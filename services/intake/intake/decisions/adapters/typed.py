@@ -11,6 +11,7 @@ from intake.decisions.texts import Texts, Typed, typed_in
 AnswersIn = Callable[[str, dict[str, object]], Iterable[Typed]]
 """What people typed in an event of a type the adapter knows, by the name of that type."""
 
+RECORD_ONLY = "record_only"
 # What nobody has understood is looked through whole.
 _NOT_UNDERSTOOD = frozenset({"unknown_event_type", "unexpected_shape", "mapping_failed", "value_not_mapped"})
 
@@ -20,10 +21,10 @@ def nothing_typed(_name: str, _event: dict[str, object]) -> Iterable[Typed]:
     return ()
 
 
-def with_typed(item: Item, event: object, answers_in: AnswersIn, *, but: Iterable[str] = ()) -> Item:
-    """The item with what was typed in its event. `but` are the keys that change when the same event comes again."""
+def with_typed(item: Item, event: object, answers_in: AnswersIn, *, but: Iterable[str] = (), whose: str | None = None) -> Item:
+    """The item with what was typed in its event. `but` and `whose` as for `with_texts`."""
     if is_understood(item) and isinstance(event, dict):
-        return with_texts(item, answers_in(item.vendor_type or "", event), event, but=but)
+        return with_texts(item, answers_in(item.vendor_type or "", event), event, but=but, whose=whose)
     return with_texts(item, typed_in(event, reach="event"), event, but=but)
 
 
@@ -32,15 +33,23 @@ def is_understood(item: Item) -> bool:
     return item.vendor_type is not None and (isinstance(item, Act) or item.reason not in _NOT_UNDERSTOOD)
 
 
-def with_texts(item: Item, fields: Iterable[Typed], event: object, *, but: Iterable[str] = ()) -> Item:
-    """The item with these texts. They are told from others by the act's own identity, else by the content of the event."""
+def with_texts(item: Item, fields: Iterable[Typed], event: object, *, but: Iterable[str] = (), whose: str | None = None) -> Item:
+    """The item with these texts. They are told from others by the act's own identity, else by the content of the event.
+
+    `but` are the keys that change when the same event comes again. `whose` names the record an event tells of: it comes again whole with
+    each of its changes, and then its texts are told apart by what they say.
+    """
     typed = tuple(fields)
     if not typed:
         return item
-    return replace(item, texts=Texts(typed, item.identity if isinstance(item, Act) else _content_of(event, but)))
-
-
-def _content_of(event: object, but: Iterable[str]) -> str:
-    """A hash of any value that came as JSON, readable by us or not."""
+    if isinstance(item, Act):
+        return replace(item, texts=Texts(typed, item.identity))
+    if item.reason == RECORD_ONLY and whose is not None:
+        return replace(item, texts=Texts(typed, _hash("record", [whose, [[one.field, one.text] for one in typed]])))
     kept = {key: value for key, value in event.items() if key not in but} if isinstance(event, dict) else event
-    return f"text:sha256:{hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()}"
+    return replace(item, texts=Texts(typed, _hash("text", kept)))
+
+
+def _hash(kind: str, value: object) -> str:
+    """Of any value that came as JSON, readable by us or not."""
+    return f"{kind}:sha256:{hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()}"

@@ -62,7 +62,8 @@ class _Reader:
         """What the event is, with what was typed in it."""
         self._coded = []
         item = self._item(event)
-        return with_texts(item, self._typed(item, event), event, but=self.mapping.identity.but)
+        typed = self._typed(item, event)
+        return with_texts(item, typed, event, but=self.mapping.identity.but, whose=self._whose(event) if typed else None)
 
     def _item(self, event: object) -> Item:
         if not isinstance(event, dict):
@@ -92,6 +93,12 @@ class _Reader:
         except Unfollowable:
             return typed_in(event, reach="event", coded=self._coded)
         return list(dict.fromkeys(typed for of_path in found for typed in of_path))
+
+    def _whose(self, event: object) -> str | None:
+        try:
+            return ", ".join(f"{key.namespace} {key.value}" for key in self._person(event)) or None
+        except Unfollowable:
+            return None
 
     def _opt_out(self, vendor_type: str, meaning: Meaning, event: dict[str, object]) -> Item:
         """Somebody who leaves is let go whatever else of the event the mapping fails at: who it is must do."""
