@@ -81,6 +81,13 @@ def test_prose_is_found_in_an_event_nobody_understands(some: list[str], others: 
         assert found == Counter([*some, *others]), platform
 
 
+@pytest.mark.parametrize(
+    "said", ["Dizzy.", "felt-dizzy", "rash,fever", "https://a.test/aこれを飲んで発疹が出た", "発疹@病院.テスト", "Übel"]
+)
+def test_what_only_looks_like_code_or_an_address_is_text(said: str) -> None:
+    assert [one.text for one in typed_in({"said": said}, reach="event")] == [said]
+
+
 @given(st.binary(min_size=1, max_size=300))
 def test_a_body_nobody_can_read_is_text_whole_for_every_platform(body: bytes) -> None:
     broken = b"\xff{" + body

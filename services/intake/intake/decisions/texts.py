@@ -21,8 +21,8 @@ _FIELD_CHARS_MAX = 200
 # Of a string without blanks around it. Every step takes what it can and gives nothing back, so a long one costs no more than its length.
 _NOT_TYPED = re.compile(
     r"""
-    [^\s@]++@[^\s@.]++(?:\.[^\s@.]++)++                                       # an e-mail address
-    | (?:https?|ftp)://\S++                                                  # a web address
+    [^\s@\x80-\U0010ffff]++@[^\s@.\x80-\U0010ffff]++(?:\.[^\s@.\x80-\U0010ffff]++)++   # an e-mail address
+    | (?:https?|ftp)://[!-~]++                                               # a web address; not all languages put blanks behind it
     | \d{4}-\d\d-\d\d(?:[T\x20]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?\x20?(?:Z|UTC|[+-]\d\d:?\d\d)?)?   # a time
     | [+-]?\d++(?:\.\d++)?                                                  # a number
     | [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}            # a UUID
@@ -31,8 +31,8 @@ _NOT_TYPED = re.compile(
     """,
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
-# Among what a platform says: a word of code (`form_response`, `v3.1`, `A-17`) holds something no word of prose does.
-_CODE = re.compile(r"(?=[!-~]*[0-9_./:=-])[!-~]++", re.ASCII)
+# Among what a platform says: a word of code (`form_response`, `v3.1`, `com.example`) holds something no word of prose does.
+_CODE = re.compile(r"(?=[!-~]*?(?:[0-9_/:=]|\.[!-~]))[!-~]++", re.ASCII)
 _WORD_OF_CODE = re.compile(r"[!-~]{1,120}", re.ASCII)
 # What a platform says about an answer or an event. One word under such a key is its own; several words may be anybody's.
 _STRUCTURE = frozenset(
