@@ -12,12 +12,21 @@ from datetime import datetime
 import orjson
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import OctKey, OKPKey
 
 from shared.ids import new_id
 
-_ALGORITHMS = ["ECDH-ES", "A256GCM"]
 _SIGNATURES = ["HS256"]
+
+
+class _Records(JWERegistry):
+    """What may be sealed is as large as a record of Kafka's; the library's own bound is that of a token."""
+
+    max_ciphertext_length = 1_000_000
+
+
+_SEALS = _Records(algorithms=["ECDH-ES", "A256GCM"])
 
 
 class Unopenable(Exception):
@@ -72,7 +81,7 @@ def offered_in(offer: str, *, secret: str) -> SealingKey | None:
 def seal(plain: bytes, key: SealingKey) -> str:
     """The text as a compact JWE that only the key's owner can open: a key of its own for each text, agreed on with the offered one."""
     header = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key.key_id}
-    return jwe.encrypt_compact(header, plain, OKPKey.import_key(dict(key.public)), algorithms=_ALGORITHMS)
+    return jwe.encrypt_compact(header, plain, OKPKey.import_key(dict(key.public)), registry=_SEALS)
 
 
 def opened(sealed: str, *, key_id: str, keys: Mapping[str, OpeningKey]) -> bytes:
@@ -80,7 +89,7 @@ def opened(sealed: str, *, key_id: str, keys: Mapping[str, OpeningKey]) -> bytes
     if key_id not in keys:
         raise KeyGone
     try:
-        plain = jwe.decrypt_compact(sealed, OKPKey.import_key(dict(keys[key_id].private)), algorithms=_ALGORITHMS).plaintext
+        plain = jwe.decrypt_compact(sealed, OKPKey.import_key(dict(keys[key_id].private)), registry=_SEALS).plaintext
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise Unopenable(type(error).__name__) from None
     if plain is None:

@@ -102,7 +102,7 @@ async def test_words_stand_with_the_case_alone_and_in_no_event(feedback: Feedbac
 
 
 async def test_what_is_said_in_one_field_and_of_whom_in_another_is_one_case(feedback: Feedback) -> None:
-    fields = (("who", "a woman of 63 on it"), ("what", "hepatitis"), ("and", "the blister pack was broken"))
+    fields = (("who", "a woman of 63 on it"), ("what", "hepatitis"), ("and", "the blister pack was damaged"))
     await feedback.hear(topics.SEALED_TEXTS, received(await key_of(feedback), *fields))
     assert sorted(case["kind"] for case in await feedback.cases()) == ["adverse_event", "product_complaint"]
     assert len(await verdicts(feedback)) == 1

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jwe
+from joserfc.jwk import OKPKey
 
 from shared.sealing import KeyGone, OpeningKey, SealingKey, Unopenable, new_opening_key, offer_of, offered_in, opened, seal
 
@@ -23,6 +25,20 @@ def offered(key: OpeningKey = KEY, secret: str = SECRET) -> SealingKey:
 def test_what_is_sealed_under_an_offered_key_is_opened_by_its_owner(plain: bytes) -> None:
     sealed = seal(plain, offered())
     assert opened(sealed, key_id=KEY.key_id, keys={KEY.key_id: KEY}) == plain
+
+
+def test_a_text_may_be_as_large_as_a_record() -> None:
+    plain = b"rash " * 130_000
+    sealed = seal(plain, offered())
+    assert len(sealed) > 800_000
+    assert opened(sealed, key_id=KEY.key_id, keys={KEY.key_id: KEY}) == plain
+
+
+def test_no_weaker_way_of_sealing_is_taken() -> None:
+    for header in ({"alg": "ECDH-ES", "enc": "A128GCM"}, {"alg": "ECDH-ES+A128KW", "enc": "A256GCM"}):
+        sealed = jwe.encrypt_compact(header, b"rash", OKPKey.import_key(dict(offered().public)), algorithms=list(header.values()))
+        with pytest.raises(Unopenable):
+            opened(sealed, key_id=KEY.key_id, keys={KEY.key_id: KEY})
 
 
 def test_the_same_text_is_never_sealed_alike_and_shows_nothing() -> None:
