@@ -20,6 +20,7 @@ from tests.end_to_end.circle import Circle
 from tests.polling import until
 
 SECRET = "a-secret-for-tests"
+SUBMITTED_AT = datetime.now(UTC)
 
 
 def typeform(token: str, words: str) -> bytes:
@@ -27,7 +28,7 @@ def typeform(token: str, words: str) -> bytes:
         {"type": "text", "text": words, "field": {"id": "q1", "type": "long_text", "ref": "anything-else"}},
         {"type": "email", "email": f"{token}@clinic.example", "field": {"id": "q2", "type": "email", "ref": "address"}},
     ]
-    response = {"form_id": "f", "token": token, "submitted_at": datetime.now(UTC).isoformat(), "answers": answers}
+    response = {"form_id": "f", "token": token, "submitted_at": SUBMITTED_AT.isoformat(), "answers": answers}
     return json.dumps({"event_id": token, "event_type": "form_response", "form_response": response}).encode()
 
 
