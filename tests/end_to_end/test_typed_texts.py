@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.launcher.world import World
 from shared.events import TOPICS
-from tests.end_to_end.circle import Circle
+from tests.end_to_end.circle import BRAND, Circle
 from tests.polling import until
 
 SECRET = "a-secret-for-tests"
@@ -71,7 +71,7 @@ class Door:
 
 @pytest.fixture
 async def door(world: World, circle: Circle) -> AsyncIterator[Door]:
-    source = {"adapter": "typeform", "secrets": [SECRET], "settings": {}}
+    source = {"adapter": "typeform", "secrets": [SECRET], "settings": {"brand_id": BRAND}}
     await circle.call("intake", "PUT", "/v1/sources/typeform", role="admin", json=source)
     async with httpx.AsyncClient(timeout=20) as client:
         yield Door(world, circle, client)
