@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.launcher.world import World
-from shared.events import TOPICS
+from shared.events import TOPICS, Event
+from shared.events.texts import TextReceived
+from shared.ids import new_id
 from tests.end_to_end.circle import BRAND, Circle
 from tests.polling import until
 
@@ -60,6 +62,14 @@ class Door:
         url = self._world.database_url("intake").replace("+psycopg", "")
         async with await psycopg.AsyncConnection.connect(url) as connection:
             return [str(row[0]) for row in await (await connection.execute(query, [receipt["id"]])).fetchall()]
+
+    async def key_id(self) -> str:
+        """The key feedback offered last."""
+        url = self._world.database_url("feedback").replace("+psycopg", "")
+        async with await psycopg.AsyncConnection.connect(url) as connection:
+            row = await (await connection.execute("SELECT key_id FROM text_keys ORDER BY made_at DESC LIMIT 1")).fetchone()
+        assert row is not None
+        return str(row[0])
 
     async def oldest_age_seconds(self) -> float:
         return await self._figure("fullcircle_texts_untriaged_oldest_age_seconds")
@@ -144,6 +154,35 @@ async def test_while_feedback_is_away_the_alarms_figure_rises_and_falls_when_it_
     await until(lambda: _any(door.verdicts(receipt)), seconds=30, what="intake knows the verdict")
     await until(lambda: _none(door.oldest_age_seconds()), seconds=30, what="the figure falls")
     assert len(await door.cases(words)) == 1
+
+
+async def test_what_cannot_be_opened_is_set_aside_where_it_is_seen_and_the_others_go_on(world: World, circle: Circle, door: Door) -> None:
+    fact = TextReceived.model_validate(
+        {
+            "text_id": str(new_id()),
+            "receipt_id": "nobody's",
+            "source": "typeform",
+            "awareness_at": SUBMITTED_AT,
+            "key_id": await door.key_id(),
+            "sealed": "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAA.AAAA.AAAA",
+        }
+    )
+    event = Event.of(fact, occurred_at=SUBMITTED_AT, recorded_at=SUBMITTED_AT, correlation_id=new_id())
+    headers = [(name, value.encode()) for name, value in event.headers.items()]
+    async with AIOKafkaProducer(bootstrap_servers=world.kafka_bootstrap, acks="all") as producer:
+        await producer.send_and_wait(fact.contract.topic.name, event.body.encode(), key=fact.key().encode(), headers=headers)
+    receipt = await door.submit("beside-1", "CANARYBESIDE please send the leaflet")
+
+    async def set_aside() -> list[dict[str, Any]]:
+        page = await circle.call("feedback", "GET", "/v1/quarantine", role="admin")
+        return [one for one in page["items"] if one["event_id"] == str(event.id)]
+
+    await until(lambda: _any(set_aside()), what="it is set aside")
+    [found] = await set_aside()
+    assert (found["step"], found["type"]) == ("applying", "text.received")
+    assert "Unopenable" in found["reason"]
+    await until(lambda: _any(door.verdicts(receipt)), what="the one beside it has its verdict")
+    await circle.call("feedback", "DELETE", f"/v1/quarantine/{found['id']}", role="admin")
 
 
 async def _any(found: Any) -> bool:
