@@ -1,4 +1,5 @@
-"""Bulk upserts: `PUT /v1/<collection>` with a JSON array of rows, each judged alone, so that a bad row never stops a good one."""
+"""Bulk upserts: `PUT /v1/<collection>` with rows as a JSON array, NDJSON or CSV, each judged alone, so that a bad row never stops a
+good one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pydantic_core import CoreSchema
 
 from shared.bodies import Answer
 from shared.problems import FieldError, field_errors
+from shared.tabular import Format, UnreadableRow
 
 MAX_ROWS: Final = 10_000
 
@@ -35,6 +37,9 @@ class UpsertVerdict(Answer):
     unchanged: int
     rejected: list[RejectedRow]
 
+
+FORMATS: Final[dict[str, Format]] = {"application/x-ndjson": "ndjson", "text/csv": "csv"}
+"""The forms of rows beside a JSON array, by their media types."""
 
 UpsertRows = Annotated[list[Any], Field(max_length=MAX_ROWS), BodyParameter()]
 """The body parameter of a bulk upsert: rows not looked at yet."""
@@ -71,6 +76,9 @@ def read_rows(model: type[M], rows: Sequence[Any]) -> Rows[M]:
     rejected: list[RejectedRow] = []
     first_seen: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
+        if isinstance(row, UnreadableRow):
+            rejected.append(RejectedRow(row=number, errors=[row.error]))
+            continue
         try:
             read = validator.validate_python(row)
         except ValidationError as error:

@@ -52,7 +52,7 @@ async def test_json_under_another_label_or_none_is_a_415_that_names_what_is_read
     ):
         answer = await send(doors, service, operation, good, headers={"Content-Type": label})
         problem(answer, 415)
-        assert answer.headers["accept"] == "application/json"
+        assert answer.headers["accept"].startswith("application/json")
     problem(await send(doors, service, operation, good, headers={}), 415)
 
 
