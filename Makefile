@@ -49,6 +49,11 @@ test: install ## Run every test, on PostgreSQL and Kafka of its own
 test-pages: install chromium ## Run the tests of the page in a real Chromium
 	@$(BIN)/python -m pytest -m page tests/pages $(PYTEST_ARGS)
 
+.PHONY: import
+import: install ## Import a CSV or NDJSON file, or go on with it: make import FILE=directory.csv KIND=contacts INTAKE=http://...
+	@test -n "$(FILE)" || { echo "Name a file: make import FILE=directory.csv KIND=contacts (or engagements)" >&2; exit 2; }
+	@$(BIN)/python -m deploy.importing "$(FILE)" --kind "$(or $(KIND),contacts)" --intake "$(INTAKE)" $(if $(FLAGS),--flags "$(FLAGS)")
+
 .PHONY: eval-adapters
 eval-adapters: install ## Print what we make of real webhook bodies: make eval-adapters DIR=<folder of platforms' folders>
 	@test -n "$(DIR)" || { echo "Name a folder of platforms' folders: make eval-adapters DIR=..." >&2; exit 2; }

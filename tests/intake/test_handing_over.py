@@ -13,7 +13,7 @@ from intake.decisions.acts import Rejected
 from intake.decisions.handing_over import PART_BYTES_MAX, Piece, pieces, pieces_of
 from intake.decisions.receipts import Delivery
 from intake.decisions.texts import Texts, Typed, texts_of_body
-from intake.figures import SAMPLERS
+from intake.figures.texts import SAMPLERS
 from intake.operations.recording import record
 from intake.operations.telling_again import log_untriaged, tell_due
 from intake.operations.texts import forget_texts

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.intake.conftest import Intake, asset, campaign, contact
+from tests.intake.imports import as_csv, as_ndjson
 
 
 def verdict(answer: Any) -> tuple[int, int, int, list[int]]:
@@ -27,6 +28,18 @@ async def test_rows_are_created_updated_or_left_and_only_changes_are_told(intake
     assert verdict(await intake.put(collection, [make("one", **CHANGES[collection]), rows[1], make("three", **other)])) == (1, 1, 1, [])
     told = await intake.published(f"{collection[:-1]}.snapshot")
     assert [snapshot[f"{collection[:-1]}_id"] for snapshot in told] == ["one", "two", "one", "three"]
+
+
+@pytest.mark.parametrize("collection", MAKERS)
+async def test_rows_may_come_as_lines_or_under_a_header(intake: Intake, collection: str) -> None:
+    make = MAKERS[collection]
+    other: dict[str, Any] = {"external_ids": {}, "emails": []} if collection == "contacts" else {}
+    rows = [make("one"), make("two", **other)]
+    for content_type, content in {"application/x-ndjson": as_ndjson(rows[:1]), "text/csv": as_csv(rows)}.items():
+        headers = intake.token("integration") | {"Content-Type": content_type}
+        answer = await intake.client.put(f"/v1/{collection}", content=content, headers=headers)
+        assert verdict(answer) == (1, 0, 1 if content_type == "text/csv" else 0, [])
+    assert verdict(await intake.put(collection, rows)) == (0, 0, 2, [])
 
 
 @pytest.mark.parametrize("collection", MAKERS)
@@ -187,7 +200,7 @@ async def test_bodies_that_are_no_rows_are_refused(intake: Intake) -> None:
     headers = intake.token("integration") | {"Content-Type": "application/json"}
     for content, status in [(b"{}", 422), (b"null", 422), (b"[NaN]", 400), (b'[{"id": "\\u0000"}]', 400), (b"[" * 40 + b"]" * 40, 400)]:
         assert (await intake.client.put("/v1/contacts", content=content, headers=headers)).status_code == status, content[:20]
-    for label in ("text/csv", "application/x-ndjson"):
+    for label in ("text/tab-separated-values", "application/xml"):
         answer = await intake.client.put("/v1/contacts", content=b"id\n1", headers=headers | {"Content-Type": label})
         assert answer.status_code == 415
 

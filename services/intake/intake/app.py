@@ -4,12 +4,16 @@ from functools import partial
 from pathlib import Path
 
 from intake import figures
-from intake.api import engagements, receipts, reference, sources, trials
+from intake.api import engagements, imports, receipts, reference, source_health, sources, trials
+from intake.api.paced import paced
 from intake.api.webhooks import Webhooks
 from intake.operations.following_texts import FollowTexts
 from intake.operations.group_commit import GroupCommit
+from intake.operations.importing.importer import Importer
 from intake.operations.known_sources import KnownSources
+from intake.operations.rate_limiter import RateLimiter
 from intake.operations.telling_again import tell_again_until_stopped
+from intake.operations.watching import watch_until_stopped
 from shared.events import topics
 from shared.service import Service
 from shared.settings import TextSettings
@@ -21,16 +25,23 @@ def build() -> Service:
     service = Service.of("intake", settings, migrations=Path(__file__).parents[1] / "migrations")
     known, commits = KnownSources(service.database), GroupCommit(service.database)
     webhooks = Webhooks(service.database, known, commits, public_url=settings.public_url)
+    writing = paced(RateLimiter(), "integration")
     service.direct.append(webhooks.direct)
     service.routers += [
         sources.routes(service.database, known),
         trials.routes(service.database),
         webhooks.routes(),
-        engagements.routes(commits),
-        reference.routes(service.database),
+        engagements.routes(commits, writing),
+        reference.routes(service.database, writing),
         receipts.routes(service.database),
+        imports.routes(service.database, writing),
+        source_health.routes(service.database),
     ]
     service.subscribe(topics.FEEDBACK, FollowTexts(settings.text_secret))
-    service.loops.append(partial(tell_again_until_stopped, service.database))
+    service.loops += [
+        partial(tell_again_until_stopped, service.database),
+        Importer(service.database, lambda: not commits.is_idle).run,
+        partial(watch_until_stopped, service.database),
+    ]
     service.samplers += figures.SAMPLERS
     return service

@@ -12,6 +12,7 @@ from intake.decisions.adapters import Adapter
 from intake.decisions.signatures import Either, Field, Header, InHeader, InQuery, Recipe, SharedSecret, Signature, Stamp, Text
 from intake.decisions.signatures.recipes import Part
 from intake.platforms import PLATFORMS
+from intake.sources import OF_EVERY_PLATFORM
 from shared.events.engagements import EngagementKind
 
 BEGIN = "<!-- from the code: begin -->"
@@ -42,7 +43,7 @@ def with_facts(page: str, adapter: Adapter) -> str:
 def facts(adapter: Adapter) -> str:
     """How requests are proved and answered, and what becomes of each event type."""
     labels = ", ".join(f"`{label}`" for label in sorted(adapter.media_types))
-    settings = ", ".join(f"`{name}`" for name in sorted(adapter.settings))
+    settings = ", ".join(f"`{name}`" for name in sorted(adapter.settings | OF_EVERY_PLATFORM))
     rows = [
         *((name, _kinds(adapter.kinds[name])) for name in adapter.kinds),
         *((name, f"ignored: `{reason}`") for name, reason in adapter.ignored.items()),

@@ -6,9 +6,11 @@ from pydantic import Field, model_validator
 
 from intake.decisions.acts import ANSWER_PREFIX, CHANNELS, Act, has_attribute
 from intake.decisions.persons import PersonKey, contact_key, person_of
+from intake.decisions.verdicts import CONFLICT, Verdict
 from intake.rows import Address, ExternalIds, Word
 from shared.bodies import Body, Code, Flag, Id, Int, Moment, Number, Uuid
 from shared.events.engagements import EngagementContext, EngagementKind
+from shared.problems import FieldError
 
 
 class PersonBody(Body):
@@ -91,3 +93,9 @@ class EngagementBody(Body):
         if self.contact_id is not None:
             return (contact_key(self.contact_id),)
         return self.contact.keys if self.contact is not None else ()
+
+
+def fault_of(verdict: Verdict) -> FieldError:
+    """What only judging a posted engagement showed to be wrong: where, and what."""
+    pointer = "/source_event_id" if verdict.reason == CONFLICT else "/occurred_at"
+    return FieldError(pointer, verdict.detail or verdict.reason or "")

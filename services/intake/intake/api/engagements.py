@@ -11,14 +11,14 @@ from pydantic import GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from intake.figures import sources as figures
 from intake.api.recorded import recorded
 from intake.decisions.acts import Act, Item, Rejected
 from intake.decisions.receipts import Delivery, Tally
 from intake.decisions.verdicts import CONFLICT, Verdict
 from intake.operations.group_commit import GroupCommit
-from intake.posted import EngagementBody
+from intake.posted import EngagementBody, fault_of
 from shared import problems
-from shared.auth import require
 from shared.bodies import Answer
 from shared.ids import new_id
 from shared.problems import FieldError, field_errors
@@ -57,11 +57,11 @@ class EngagementsAnswer(Answer):
     problems: list[ItemProblem]
 
 
-def routes(commits: GroupCommit) -> APIRouter:
-    """`POST /v1/engagements`."""
+def routes(commits: GroupCommit, writing: Any) -> APIRouter:
+    """`POST /v1/engagements`; `writing` says who may, and how fast."""
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["engagements"])
 
-    @router.post("/engagements", dependencies=[require("integration")])
+    @router.post("/engagements", dependencies=[writing])
     async def post_engagements(body: Annotated[Engagements, BodyParameter()], request: Request) -> EngagementsAnswer:
         """Records one engagement, or up to 1,000 in an array, each judged alone. One that can't be is answered 422 or 409."""
         is_single = not isinstance(body, list)
@@ -73,6 +73,7 @@ def routes(commits: GroupCommit) -> APIRouter:
             raise _cannot_be(read[0][1])
         delivery = _delivery([item for item, _ in read], body=await request.body(), kept_if_refused=not is_single)
         tally = await recorded(commits, delivery)
+        figures.count_items(figures.POSTED, delivery, tally)
         told = [_errors(verdict, errors) for verdict, (_, errors) in zip(tally.verdicts, read, strict=True)]
         if is_single:
             _refuse(tally.verdicts[0], told[0])
@@ -105,10 +106,7 @@ def _delivery(items: Sequence[Item], *, body: bytes, kept_if_refused: bool) -> D
 
 def _errors(verdict: Verdict, errors: list[FieldError]) -> list[FieldError]:
     """What is wrong with an item: what its fields showed, or what only judging it did."""
-    if verdict.outcome != "rejected" or errors:
-        return errors
-    pointer = "/source_event_id" if verdict.reason == CONFLICT else "/occurred_at"
-    return [FieldError(pointer, verdict.detail or verdict.reason or "")]
+    return errors if verdict.outcome != "rejected" or errors else [fault_of(verdict)]
 
 
 def _refuse(verdict: Verdict, errors: list[FieldError]) -> None:

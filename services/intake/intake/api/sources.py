@@ -16,7 +16,7 @@ from intake.operations.sources import put_source
 from intake.platforms import PLATFORMS
 from intake.queries import find_source
 from intake.rows import PlatformName
-from intake.sources import SourceSettings
+from intake.sources import OF_EVERY_PLATFORM, SourceSettings
 from intake.tables import Source
 from shared import problems
 from shared.auth import reading, require
@@ -76,7 +76,7 @@ class SourceBody(Body):
     @classmethod
     def _settings_fit(cls, settings: SourceSettings, info: ValidationInfo) -> SourceSettings:
         platform = _platform(info.data)
-        unfit = settings.model_fields_set - platform.settings if platform is not None else ()
+        unfit = settings.model_fields_set - platform.settings - OF_EVERY_PLATFORM if platform is not None else ()
         if unfit:
             raise ValueError(f"has what this platform has no use for: {', '.join(sorted(unfit))}")
         return settings

@@ -9,11 +9,13 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
+from intake.figures import sources as figures
 from intake.api.recorded import recorded
 from intake.decisions.adapters.handshakes import Reply
 from intake.decisions.receipts import Tally
 from intake.operations.group_commit import GroupCommit
 from intake.operations.known_sources import KnownSources
+from intake.operations.rate_limiter import RateLimiter, TooFast
 from intake.operations.receiving import NotSigned, Posted, UnknownSource, answer_to, read_webhook
 from intake.operations.sources import keep_told
 from intake.platforms import MEDIA_TYPES, ConnectedSource, UnknownPlatform
@@ -54,6 +56,7 @@ class Webhooks:
         self._known = known
         self._commits = commits
         self._public_url = public_url.rstrip("/")
+        self._limiter = RateLimiter()
 
     def routes(self) -> APIRouter:
         """The address as FastAPI has it."""
@@ -105,14 +108,29 @@ class Webhooks:
         if source is not None and source.asks_by_posting and (reply := answer_to(posted, source, now=now)) is not None:
             return await self._replied(reply, source)
         try:
-            delivery = read_webhook(source, posted, now=now)
+            delivery = read_webhook(source, posted, now=now, admit=self._admit)
         except UnknownSource:
+            figures.count_request(figures.UNKNOWN, "unknown")
             raise problems.not_found(_UNKNOWN) from None
         except NotSigned:
+            figures.count_request(_name_of(source), "unproved")
             raise problems.unauthenticated("The request doesn't carry a proof of this source, or not a recent one.") from None
         failpoints.reach("webhook.parsed")
         tally = await recorded(self._commits, delivery)
+        figures.count_taken(_name_of(source), delivery, tally)
         return _told(tally, status=source.adapter.answers.accepted if source is not None else 202)
+
+    def _admit(self, source: ConnectedSource) -> None:
+        limit = source.stored.settings.rate_limit
+        if limit is None:
+            return
+        try:
+            self._limiter.admit(source.stored.name, limit.limit)
+        except TooFast as error:
+            figures.count_request(source.stored.name, "too_fast")
+            raise problems.too_many_requests(
+                "More comes from this source than its rate limit lets pass; send it again.", retry_after_seconds=error.retry_after_seconds
+            ) from None
 
     async def _greet(self, source_name: str, request: Request) -> Response:
         source = await self._find(source_name)
@@ -159,6 +177,10 @@ class Webhooks:
             headers=headers,
             body=await whole_body(receive),
         )
+
+
+def _name_of(source: ConnectedSource | None) -> str:
+    return source.stored.name if source is not None else figures.UNKNOWN
 
 
 def _told(tally: Tally, *, status: int) -> Response:

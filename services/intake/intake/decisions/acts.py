@@ -120,7 +120,9 @@ class Act:
 
     @property
     def fingerprint(self) -> bytes:
-        """A hash of all that makes it this act and no other: equal for retries, whatever their counters, companions or stamps."""
+        """A hash of all that makes it this act and no other: equal for retries, whatever their counters, companions or stamps, and for the
+        same act told late (`backfill`)."""
+        told_flags = [flag for flag in self.flags if flag != "backfill"]
         canonical = {
             "kind": self.kind,
             "channel": self.channel,
@@ -128,7 +130,7 @@ class Act:
             "person": [[key.namespace, key.value] for key in self.person],
             "marks": [[mark.kind, mark.value] for mark in self.marks],
             "attributes": dict(self.attributes),
-            "stated": [self.asset_id, self.campaign_id, self.brand_id, self.context, self.topics, self.machine, self.flags],
+            "stated": [self.asset_id, self.campaign_id, self.brand_id, self.context, self.topics, self.machine, told_flags],
         }
         return hashlib.sha256(orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)).digest()
 

@@ -6,7 +6,7 @@ Acts form a total order, so whatever order they arrive in, and however often, th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from shared.events.engagements import EngagementKind
 
@@ -43,6 +43,17 @@ class ConsentAct:
         undated = _ABOVE_DATED if self.state == "denied" else _BELOW_DATED
         place = _DATED if self.at is not None else undated
         return place, self.at or _NO_TIME, self.state == "denied", self.evidence or "", self.legal_basis or ""
+
+    def told(self) -> dict[str, Any]:
+        """All of it by name."""
+        return {
+            "channel": self.channel,
+            "purpose": self.purpose,
+            "state": self.state,
+            "at": self.at,
+            "evidence": self.evidence,
+            "legal_basis": self.legal_basis,
+        }
 
 
 Consents = Mapping[tuple[str, str], ConsentAct]

@@ -1,7 +1,7 @@
 """A contact as it stands: what the directory states of it, what its acts taught us, and what it allows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from intake.decisions.consents import ConsentAct, Consents, merged
 from intake.decisions.persons import KeyOrigin, PersonKey
@@ -89,6 +89,6 @@ def snapshot(contact: Contact) -> ContactSnapshot:
             "provisional": contact.provisional,
             "external_ids": external_ids(contact),
             "emails": emails(contact),
-            "consents": [asdict(act) for _, act in sorted(contact.consents.items())],
+            "consents": [act.told() for _, act in sorted(contact.consents.items())],
         }
     )

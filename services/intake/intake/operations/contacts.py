@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -146,7 +146,7 @@ def _key_rows(contact: Contact, *, without: Contact) -> list[dict[str, str]]:
 
 def _consent_rows(change: Change) -> list[dict[str, Any]]:
     return [
-        {"contact_id": change.after.id, **asdict(act)}
+        {"contact_id": change.after.id, **act.told()}
         for key, act in change.after.consents.items()
         if change.before.consents.get(key) != act
     ]

@@ -1,6 +1,6 @@
 """Receiving a platform's webhook: is it a question, is it signed, and what is in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,8 +37,11 @@ def answer_to(posted: Posted, source: ConnectedSource, *, now: datetime) -> Repl
     return source.adapter.handshake(Knock(_as_signed(posted, source), source.stored.secrets, source.facts, now))
 
 
-def read_webhook(source: ConnectedSource | None, posted: Posted, *, now: datetime) -> Delivery:
-    """A proved webhook and what is in it. Raises `NotSigned` or `UnknownSource`, after equal work."""
+def read_webhook(
+    source: ConnectedSource | None, posted: Posted, *, now: datetime, admit: Callable[[ConnectedSource], None] = lambda _: None
+) -> Delivery:
+    """A proved webhook and what is in it. Raises `NotSigned` or `UnknownSource`, after equal work, and what `admit` raises of a source
+    that is proved: nobody else is charged for."""
     proof = trust_of(
         _as_signed(posted, source),
         recipe=source.adapter.recipe if source is not None else UNKNOWN_SOURCE,
@@ -49,6 +52,7 @@ def read_webhook(source: ConnectedSource | None, posted: Posted, *, now: datetim
         raise UnknownSource
     if proof is None:
         raise NotSigned
+    admit(source)
     return Delivery(
         receipt_id=new_id(),
         door="webhook",

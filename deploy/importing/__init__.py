@@ -1,0 +1,1 @@
+"""Putting a file of contacts or engagements into an intake, wherever it runs: what `make import` does."""
