@@ -11,11 +11,11 @@ from pydantic import GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from intake.figures import sources as figures
 from intake.api.recorded import recorded
 from intake.decisions.acts import Act, Item, Rejected
 from intake.decisions.receipts import Delivery, Tally
 from intake.decisions.verdicts import CONFLICT, Verdict
+from intake.figures import sources as figures
 from intake.operations.group_commit import GroupCommit
 from intake.posted import EngagementBody, fault_of
 from shared import problems

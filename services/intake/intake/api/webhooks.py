@@ -9,10 +9,10 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from intake.figures import sources as figures
 from intake.api.recorded import recorded
 from intake.decisions.adapters.handshakes import Reply
 from intake.decisions.receipts import Tally
+from intake.figures import sources as figures
 from intake.operations.group_commit import GroupCommit
 from intake.operations.known_sources import KnownSources
 from intake.operations.rate_limiter import RateLimiter, TooFast
