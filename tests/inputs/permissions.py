@@ -35,6 +35,8 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "HEAD /v1/webhooks/{source}": "anyone",
         "OPTIONS /v1/webhooks/{source}": "anyone",
         "POST /v1/engagements": "integration",
+        "GET /v1/engagements/{engagement_id}": "integration marketing admin auditor",
+        "POST /v1/engagements/{engagement_id}/restate": "integration admin",
         "PUT /v1/contacts": "integration",
         "PUT /v1/campaigns": "integration",
         "PUT /v1/assets": "integration",

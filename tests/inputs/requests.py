@@ -76,6 +76,10 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "HEAD /v1/webhooks/{source}": Good("/v1/webhooks/mautic"),
         "OPTIONS /v1/webhooks/{source}": Good("/v1/webhooks/events"),
         "POST /v1/engagements": Good("/v1/engagements", body=lambda: engagement(str(new_id()), contact={"email": "spare@clinic.test"})),
+        "GET /v1/engagements/{engagement_id}": Good("/v1/engagements/{engagement}"),
+        "POST /v1/engagements/{engagement_id}/restate": Good(
+            "/v1/engagements/{engagement}/restate", body=lambda: {"machine": True, "reason_code": "known_scanner"}
+        ),
         "PUT /v1/contacts": _upsert("/v1/contacts", _contact),
         "PUT /v1/campaigns": _upsert("/v1/campaigns", lambda id_: campaign(id_, keys=[])),
         "PUT /v1/assets": _upsert("/v1/assets", lambda id_: asset(id_, keys=[])),

@@ -43,6 +43,8 @@ async def _tell_intake(doors: Doors) -> None:
     body = raw({"mautic.email_on_open": [email_opened()]})
     receipt = await doors["intake"].client.post("/v1/webhooks/mautic", content=body, headers=mautic_headers(body))
     doors.known["receipt"] = receipt.json()["receipt_id"]
+    shown = await doors["intake"].client.get(f"/v1/receipts/{doors.known['receipt']}", headers=authorization("marketing"))
+    doors.known["engagement"] = shown.json()["items"][0]["engagement_id"]
 
 
 async def _tell_routing(doors: Doors, deliver: Deliver) -> None:

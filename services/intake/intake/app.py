@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from intake import figures
-from intake.api import engagements, imports, receipts, reference, source_health, sources, trials
+from intake.api import engagements, imports, judgements, receipts, reference, source_health, sources, trials
 from intake.api.paced import paced
 from intake.api.webhooks import Webhooks
 from intake.operations.following_texts import FollowTexts
@@ -32,6 +32,7 @@ def build() -> Service:
         trials.routes(service.database),
         webhooks.routes(),
         engagements.routes(commits, writing),
+        judgements.routes(service.database),
         reference.routes(service.database, writing),
         receipts.routes(service.database),
         imports.routes(service.database, writing),

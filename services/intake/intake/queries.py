@@ -1,4 +1,4 @@
-"""Reads: sources, and receipts with what became of their items."""
+"""Reads: sources, receipts with what became of their items, and engagements with how they were restated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,8 @@ from sqlalchemy.orm import defer
 
 from intake.decisions.mappings.trials import Kept
 from intake.sources import SourceSettings
-from intake.tables import Receipt, ReceiptItem, Source
+from intake.tables import Engagement, Receipt, ReceiptItem, Source
+from intake.tables_restating import Restatement
 
 VerdictFilter = Literal["accepted", "duplicate", "ignored", "rejected", "conflict"]
 
@@ -102,3 +103,12 @@ async def find_receipt(session: AsyncSession, receipt_id: UUID) -> tuple[Receipt
         return None
     items = await session.scalars(select(ReceiptItem).where(ReceiptItem.receipt_id == receipt_id).order_by(ReceiptItem.position))
     return receipt, items.all()
+
+
+async def find_engagement(session: AsyncSession, engagement_id: UUID) -> tuple[Engagement, Sequence[Restatement]] | None:
+    """An engagement, and each time it was told anew, oldest first."""
+    engagement = await session.get(Engagement, engagement_id)
+    if engagement is None:
+        return None
+    told = await session.scalars(select(Restatement).where(Restatement.engagement_id == engagement_id).order_by(Restatement.version))
+    return engagement, told.all()

@@ -233,6 +233,7 @@ class Engagement(Tables):
     __table_args__ = (
         UniqueConstraint("source", "source_event_id"),
         CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
+        Index(None, "contact_id", "occurred_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -253,3 +254,10 @@ class Engagement(Tables):
     machine: Mapped[bool]
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB)
     flags: Mapped[list[Any]] = mapped_column(JSONB)
+    sending: Mapped[str | None] = mapped_column(
+        Text, comment="Tells the e-mail from others, by a hash; null if it has no name, or this is no act on one."
+    )
+    link: Mapped[str | None] = mapped_column(Text, comment="Tells the link from others, by a hash; null if none was followed or named.")
+    machine_evidence: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    machine_word: Mapped[bool | None] = mapped_column(comment="What somebody said who looked; it stands over evidence. Null if nobody did.")
+    version: Mapped[int] = mapped_column(server_default=text("1"))

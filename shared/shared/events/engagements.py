@@ -1,6 +1,8 @@
 """Topic `engagements`: what contacts did. The canonical vocabulary every marketing platform is mapped to."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from shared.events.facts import Code, Fact, Id, Label, Moment, contract
 from shared.events.topics import ENGAGEMENTS
@@ -16,9 +18,8 @@ EngagementFlag = Literal["test", "backfill", "asset_unapproved", "asset_expired"
 ENGAGEMENT_KINDS: tuple[str, ...] = get_args(EngagementKind)
 
 
-@contract("engagement.recorded", topic=ENGAGEMENTS, producer="intake", consumers=("routing", "reporting"))
-class EngagementRecorded(Fact):
-    """One observed act of a contact. `machine` acts (scanners, mail proxies) are kept but earn nothing.
+class EngagementFact(Fact):
+    """One observed act of a contact. `machine` acts (scanners, mail proxies) are kept but earn nothing; `machine_evidence` says why.
 
     `attributes` is a closed list per kind: numbers and codes, never text. `source_event_id` is the platform's own identity of the act.
     """
@@ -37,8 +38,27 @@ class EngagementRecorded(Fact):
     occurred_at: Moment
     received_at: Moment
     machine: bool
+    machine_evidence: list[Code] = []
     attributes: dict[Code, int | float | bool | Code] = {}
     flags: list[EngagementFlag] = []
 
     def key(self) -> str:
         return self.contact_id
+
+
+@contract("engagement.recorded", topic=ENGAGEMENTS, producer="intake", consumers=("routing", "reporting"))
+class EngagementRecorded(EngagementFact):
+    """One observed act of a contact, in its first version. `machine` acts (scanners, mail proxies) are kept but earn nothing.
+
+    `attributes` is a closed list per kind: numbers and codes, never text. `source_event_id` is the platform's own identity of the act.
+    """
+
+
+@contract("engagement.restated", topic=ENGAGEMENTS, producer="intake", consumers=("routing", "reporting"))
+class EngagementRestated(EngagementFact):
+    """The same act, whole, as it is known now: it replaces what was told of it in any lower `version`. `cause` says what changed it:
+    `evidence` that came later, or somebody's `word`."""
+
+    version: Annotated[int, Field(ge=2)]
+    restated_at: Moment
+    cause: Code

@@ -95,8 +95,9 @@ class Act:
     """One readable act. `identity` is the platform's own identity of it within `source`; retries of the same act repeat it.
 
     `occurred_at` None means that the receipt's time stands. `person` and `marks` name the strongest key first. What a poster
-    states outright (asset, campaign, brand, topics, context) is kept as stated; None and empty mean: recognise it. `texts`, which every
-    item may have, are what people typed: no part of what the item says.
+    states outright (asset, campaign, brand, topics, context) is kept as stated; None and empty mean: recognise it. `machine` is what
+    whoever tells of it says; `by_known_machine` what its program's name does; `sending` the e-mail as it was sent to this person.
+    `texts`, which every item may have, are what people typed: no part of what the item says.
     """
 
     source: str
@@ -117,11 +118,16 @@ class Act:
     machine: bool = False
     flags: tuple[EngagementFlag, ...] = ()
     texts: Texts | None = field(default=None, compare=False)
+    by_known_machine: bool = False
+    sending: str | None = None
 
     @property
     def fingerprint(self) -> bytes:
         """A hash of all that makes it this act and no other: equal for retries, whatever their counters, companions or stamps, and for the
-        same act told late (`backfill`)."""
+        same act told late (`backfill`).
+
+        What we know of programs and keep of e-mails is no part of it: it grows, and a retry stays a retry.
+        """
         told_flags = [flag for flag in self.flags if flag != "backfill"]
         canonical = {
             "kind": self.kind,

@@ -1,17 +1,19 @@
 """The canonical engagement: an act, once we know whose it is and what it is about."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from intake.decisions.acts import Act
 from intake.decisions.catalog import Labels
+from intake.decisions.machines import MachineEvidence, Trace, ordered, own_evidence, trace
 from shared.events.engagements import EngagementRecorded
 
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """One observed act of a contact."""
+    """One observed act of a contact. `evidence` beside what the act tells of itself is what others on record tell of it."""
 
     id: UUID
     receipt_id: UUID
@@ -20,6 +22,21 @@ class Engagement:
     labels: Labels
     occurred_at: datetime
     received_at: datetime
+    evidence: tuple[MachineEvidence, ...] = ()
+
+    @property
+    def machine(self) -> bool:
+        """Whether it was a machine's."""
+        return bool(self.evidence)
+
+    @property
+    def trace(self) -> Trace | None:
+        """What others' verdicts may rest on; None if none does."""
+        return trace(self.act, engagement_id=self.id, contact_id=self.contact_id, at=self.occurred_at)
+
+    def judged(self, shared: Iterable[MachineEvidence]) -> "Engagement":
+        """The same with its evidence: the act's own, and that of others."""
+        return replace(self, evidence=ordered([*own_evidence(self.act), *shared]))
 
     def fact(self) -> EngagementRecorded:
         """What the `engagements` topic says of it: codes and numbers, no word anybody typed."""
@@ -37,7 +54,8 @@ class Engagement:
             topics=list(self.labels.topics),
             occurred_at=self.occurred_at,
             received_at=self.received_at,
-            machine=self.act.machine,
+            machine=self.machine,
+            machine_evidence=list(self.evidence),
             attributes=dict(self.act.attributes),
             flags=list(self.labels.flags),
         )

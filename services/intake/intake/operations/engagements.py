@@ -28,15 +28,15 @@ _TOLD_BEFORE = text(TOLD_BEFORE.format(acts=":acts"))
 ADD = """
     INSERT INTO engagements (
         id, receipt_id, source, source_event_id, fingerprint, contact_id, kind, channel, context, asset_id, campaign_id, brand_id,
-        topics, occurred_at, received_at, machine, attributes, flags
+        topics, occurred_at, received_at, machine, attributes, flags, sending, link, machine_evidence
     )
     SELECT
         id, receipt_id, source, source_event_id, decode(fingerprint, 'hex'), contact_id, kind, channel, context, asset_id, campaign_id,
-        brand_id, topics, occurred_at, received_at, machine, attributes, flags
+        brand_id, topics, occurred_at, received_at, machine, attributes, flags, sending, link, machine_evidence
     FROM json_to_recordset(CAST(:engagements AS json)) AS r(
         id uuid, receipt_id uuid, source text, source_event_id text, fingerprint text, contact_id text, kind text, channel text,
         context text, asset_id text, campaign_id text, brand_id text, topics jsonb, occurred_at timestamptz, received_at timestamptz,
-        machine boolean, attributes jsonb, flags jsonb
+        machine boolean, attributes jsonb, flags jsonb, sending text, link text, machine_evidence jsonb
     )
     ORDER BY source, source_event_id
     ON CONFLICT DO NOTHING
@@ -76,7 +76,7 @@ def as_rows(engagements: Sequence[Engagement]) -> str:
 
 
 def _row(engagement: Engagement) -> dict[str, object]:
-    act, labels = engagement.act, engagement.labels
+    act, labels, trace = engagement.act, engagement.labels, engagement.trace
     return {
         "id": engagement.id,
         "receipt_id": engagement.receipt_id,
@@ -93,7 +93,10 @@ def _row(engagement: Engagement) -> dict[str, object]:
         "topics": labels.topics,
         "occurred_at": engagement.occurred_at,
         "received_at": engagement.received_at,
-        "machine": act.machine,
+        "machine": engagement.machine,
         "attributes": act.attributes,
         "flags": labels.flags,
+        "sending": trace and trace.sending,
+        "link": trace and trace.link,
+        "machine_evidence": engagement.evidence,
     }

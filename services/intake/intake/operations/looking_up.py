@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,17 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.decisions.acts import Act
 from intake.decisions.catalog import Catalog
 from intake.decisions.verdicts import Register
-from intake.operations import engagements, labelling, recognising
+from intake.operations import engagements, labelling, neighbours, recognising
+from intake.operations.neighbours import Neighbours
 from intake.operations.recognising import Owners
 from shared.database import Statement, together
 
 _TOLD = engagements.TOLD_BEFORE.format(acts="%(acts)s")
 _OWNERS = recognising.OWNERS.format(keys="%(keys)s")
+_NEIGHBOURS = neighbours.NEIGHBOURS.format(visits="%(visits)s")
 _CATALOG = labelling.CATALOG.format(marks="%(marks)s", asset_ids="%(asset_ids)s", campaign_ids="%(campaign_ids)s")
 _LOOK_UP = f"""
+    WITH owners AS MATERIALIZED (SELECT * FROM ({_OWNERS}) AS o(namespace, value, id, country))
     SELECT
         (SELECT json_agg(t) FROM ({_TOLD}) AS t(id, source, source_event_id, fingerprint)) AS told,
-        (SELECT json_agg(o) FROM ({_OWNERS}) AS o(namespace, value, id, country)) AS owners,
+        (SELECT json_agg(owners) FROM owners) AS owners,
+        (SELECT json_agg(n) FROM ({_NEIGHBOURS}) AS n) AS neighbours,
         c.assets, c.campaigns
     FROM ({_CATALOG}) AS c
 """  # noqa: S608  (ours)
@@ -32,21 +37,28 @@ class Known:
 
     register: Register
     owners: Owners
+    neighbours: Neighbours
     catalog: Catalog
 
 
-async def look_up(session: AsyncSession, acts: Sequence[Act]) -> Known:
-    """What is known of the acts. It is the transaction's first statement."""
+async def look_up(session: AsyncSession, acts: Sequence[Act], *, times: Sequence[datetime]) -> Known:
+    """What is known of the acts, which happened at these times. It is the transaction's first statement."""
     if not acts:
-        return Known(Register(by_identity={}, by_id={}), Owners(contact_ids={}, countries={}), Catalog())
+        return Known(Register(by_identity={}, by_id={}), Owners(contact_ids={}, countries={}), Neighbours((), {}), Catalog())
     keys = {key for act in acts for key in act.person}
-    parameters = {"acts": engagements.wanted(acts), "keys": recognising.wanted(keys), **labelling.wanted(acts)}
-    [[(told, owners, assets, campaigns)]] = await together(session, Statement(_LOOK_UP, parameters, list))
+    parameters = {
+        "acts": engagements.wanted(acts),
+        "keys": recognising.wanted(keys),
+        "visits": neighbours.wanted(zip(acts, times, strict=True)),
+        **labelling.wanted(acts),
+    }
+    [[(told, owners, near, assets, campaigns)]] = await together(session, Statement(_LOOK_UP, parameters, list))
     return Known(
         register=engagements.register_of(
             (UUID(row["id"]), row["source"], row["source_event_id"], bytes.fromhex(row["fingerprint"].removeprefix(_BYTEA_PREFIX)))
             for row in told or ()
         ),
         owners=recognising.owners_in((row["namespace"], row["value"], row["id"], row["country"]) for row in owners or ()),
+        neighbours=neighbours.neighbours_in(near or ()),
         catalog=labelling.catalog_of(assets or (), campaigns or ()),
     )

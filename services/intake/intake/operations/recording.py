@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.decisions import consents
+from intake.decisions import consents, machines
 from intake.decisions.acts import Act
 from intake.decisions.catalog import Catalog, label
 from intake.decisions.contacts import Contact, taught
@@ -23,8 +23,10 @@ from intake.decisions.verdicts import Verdict, bounded, judge
 from intake.operations import engagements, receipts
 from intake.operations.contacts import Change, keep_contacts, lock_contacts
 from intake.operations.looking_up import look_up
+from intake.operations.neighbours import Neighbours
 from intake.operations.recognising import Owners, recognise_persons
 from intake.operations.texts import keep_texts, texts_of
+from intake.operations.restating import restate_by_evidence
 from intake.operations.writing import write_at_once
 from shared import outbox
 from shared.events import Event
@@ -42,21 +44,27 @@ class _Fresh:
 
 async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: datetime) -> list[Tally]:
     """Keeps the deliveries and records what is fresh in them, with its events; gives each delivery's tally, in order."""
-    items = [bounded(item, received_at=delivery.received_at) for delivery in deliveries for item in delivery.items]
+    arrived = [
+        (bounded(item, received_at=delivery.received_at), delivery.received_at) for delivery in deliveries for item in delivery.items
+    ]
+    items = [item for item, _ in arrived]
     acts = [item for item in items if isinstance(item, Act)]
+    times = [item.occurred_at or received_at for item, received_at in arrived if isinstance(item, Act)]
     fresh_ids = [new_id() for _ in items]
-    known = await look_up(session, acts)
+    known = await look_up(session, acts, times=times)
     verdicts = judge(items, register=known.register, fresh_ids=fresh_ids)
 
     fresh = list(_fresh(deliveries, verdicts))
     recognition, owners = await recognise_persons(session, [one.act.person for one in fresh], owners=known.owners)
-    told = _compose(fresh, contact_ids=recognition.contact_ids, owners=owners, catalog=known.catalog)
+    composed = _compose(fresh, contact_ids=recognition.contact_ids, owners=owners, catalog=known.catalog)
+    told, gained = _judged(composed, known.neighbours)
     lesson = _Lesson.of(told, fresh=fresh, recognition=recognition)
     if lesson.is_empty:
         tallies = list(_tallies(deliveries, verdicts))
         added = await write_at_once(session, told, _kept(deliveries, tallies), [_recorded(engagement, now=now) for engagement in told])
         if len(added) == len(told):
             await keep_texts(session, texts_of(deliveries, items, verdicts, told=told, owners=known.owners), now=now)
+            await restate_by_evidence(session, gained, now=now)
             return tallies
     else:
         added = await engagements.add(session, told)
@@ -71,6 +79,7 @@ async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: 
     await receipts.keep(session, _kept(deliveries, tallies))
     await outbox.publish(session, [*snapshots, *(_recorded(engagement, now=now) for engagement in told)])
     await keep_texts(session, texts_of(deliveries, items, verdicts, told=told, owners=known.owners), now=now)
+    await restate_by_evidence(session, gained, now=now)
     return tallies
 
 
@@ -115,6 +124,16 @@ def _engagement(one: _Fresh, *, contact_id: str, country: str | None, catalog: C
         occurred_at=occurred_at,
         received_at=delivery.received_at,
     )
+
+
+def _judged(
+    composed: Sequence[Engagement], neighbours: Neighbours
+) -> tuple[list[Engagement], Mapping[UUID, frozenset[machines.MachineEvidence]]]:
+    """The engagements with all evidence of machines, and what evidence they are about those on record."""
+    traces = [trace for engagement in composed if (trace := engagement.trace) is not None]
+    shared = machines.shared_evidence([*traces, *neighbours.traces]) if traces else {}
+    told = [engagement.judged(shared.get(engagement.id, ())) for engagement in composed]
+    return told, machines.gained(neighbours.evidence, shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +182,7 @@ def _consent_acts(told: Sequence[Engagement]) -> Mapping[str, list[consents.Cons
     acts: dict[str, list[consents.ConsentAct]] = defaultdict(list)
     for engagement in told:
         act = consents.act_of(
-            engagement.act.kind, channel=engagement.act.channel, occurred_at=engagement.occurred_at, machine=engagement.act.machine
+            engagement.act.kind, channel=engagement.act.channel, occurred_at=engagement.occurred_at, machine=engagement.machine
         )
         if act is not None:
             acts[engagement.contact_id].append(act)

@@ -6,7 +6,7 @@ from shared.events import Fact
 from shared.events.cases import CaseOpened
 from shared.events.catalog import AssetSnapshot, CampaignSnapshot
 from shared.events.contacts import ContactSnapshot
-from shared.events.engagements import EngagementRecorded
+from shared.events.engagements import EngagementFact, EngagementRestated
 from shared.events.feedback import InsightRecorded, ObjectionRecorded, OutcomeRecorded, RepTold
 from shared.events.field_force import AccountSnapshot, RepSnapshot, TerritorySnapshot
 from shared.events.leads import (
@@ -38,7 +38,7 @@ class Noted:
 def noted(fact: Fact) -> Noted:
     """What the journal keeps of a fact. A fact this room has no sentence for is kept under its key with its type's name."""
     match fact:
-        case EngagementRecorded():
+        case EngagementFact():
             return _engagement(fact)
         case ContactSnapshot() | CampaignSnapshot() | AssetSnapshot() | TerritorySnapshot() | AccountSnapshot() | RepSnapshot():
             return _snapshot(fact)
@@ -78,10 +78,11 @@ def _snapshot(
             return Noted(f"rep {fact.rep_id}, {'active' if fact.active else 'inactive'}", (fact.rep_id,))
 
 
-def _engagement(fact: EngagementRecorded) -> Noted:
-    summary = f"{fact.kind} by {fact.channel}{_on(fact.asset_id)}{_of_campaign(fact.campaign_id)}"
+def _engagement(fact: EngagementFact) -> Noted:
+    told = f"version {fact.version}, by {fact.cause}: " if isinstance(fact, EngagementRestated) else ""
+    summary = f"{told}{fact.kind} by {fact.channel}{_on(fact.asset_id)}{_of_campaign(fact.campaign_id)}"
     if fact.machine:
-        summary += ", by a machine"
+        summary += f", by a machine{': ' if fact.machine_evidence else ''}{', '.join(fact.machine_evidence)}"
     return Noted(summary, (fact.engagement_id, fact.contact_id), contact_id=fact.contact_id)
 
 

@@ -111,7 +111,7 @@ class Move:
 class NoChange:
     """A legal report that moves nothing."""
 
-    reason: Literal["no_stage_of_its_own", "already_reached", "late_report", "outreach_began"]
+    reason: Literal["no_stage_of_its_own", "already_reached", "late_report", "outreach_began", "still_qualified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +162,23 @@ def decide_opt_out(lead: LeadPosition, *, attempted: bool) -> Move | NoChange:
 
     `attempted` tells whether its first-outreach clock is met: a rep in conversation ends the lead with what they heard.
     """
+    return _withdraw(lead, attempted=attempted, reason="consent")
+
+
+def decide_restated(lead: LeadPosition, *, attempted: bool, still_qualified: bool) -> Move | NoChange:
+    """Withdraw a lead that qualified on what turned out to be something else, unless it has ended or outreach has begun.
+
+    Leads are facts: one that would still have qualified, or that somebody works on, keeps its stage whatever its score is now.
+    """
+    return NoChange("still_qualified") if still_qualified else _withdraw(lead, attempted=attempted, reason="restated")
+
+
+def _withdraw(lead: LeadPosition, *, attempted: bool, reason: str) -> Move | NoChange:
     if lead.stage in END_STAGES:
         return NoChange("already_reached")
     if attempted or FORWARD_STAGES.index(_standing(lead)) >= FORWARD_STAGES.index("contacted"):
         return NoChange("outreach_began")
-    return Move((StageEntry("disqualified"),), "consent")
+    return Move((StageEntry("disqualified"),), reason)
 
 
 def _after_the_end(lead: LeadPosition, outcome: ReportedOutcome) -> NoChange | Refuse:

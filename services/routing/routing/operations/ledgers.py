@@ -18,17 +18,19 @@ _CLOSE = """
 """
 
 
-async def keep_ledgers(session: AsyncSession, desk: Desk, *, fresh: Mapping[Pair, Collection[Engagement]]) -> None:
+async def keep_ledgers(
+    session: AsyncSession, desk: Desk, *, fresh: Mapping[Pair, Collection[Engagement]], anew: Collection[Pair] = ()
+) -> None:
     """Brings every ledger on the desk up to date and lays out its rows; they are written when the desk is cleared.
 
     `fresh` are engagements stored just now; a contact x brand had none before if it has no ledger, and has one now. A ledger that
-    another policy version made is made anew from all that is stored.
+    another policy version made, or that is named in `anew`, is made anew from all that is stored.
     """
     for pair in fresh.keys() - desk.ledgers.keys():
         desk.ledgers[pair] = LedgerHead(is_new=True)
         desk.touched_ledgers.add(pair)
     stored = {pair: head for pair, head in desk.ledgers.items() if not head.is_new}
-    stale = [pair for pair, head in stored.items() if head.policy_version != _version(desk, pair)]
+    stale = [pair for pair, head in stored.items() if pair in anew or head.policy_version != _version(desk, pair)]
     earned: dict[Pair, Collection[Engagement]] = dict(fresh)
     if stale:
         closed = {"contact_ids": [pair[0] for pair in stale], "brand_ids": [pair[1] for pair in stale]}

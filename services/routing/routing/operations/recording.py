@@ -1,6 +1,6 @@
 """Stores what other services told us, and decides anew whom it concerns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,39 +12,78 @@ from routing.operations.assigning import Search
 from routing.operations.desk import clear, expecting_contacts, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.qualifying import decide_pairs
-from routing.operations.rows import Row, add, adding, put_newer
+from routing.operations.restating import review_restated
+from routing.operations.rows import Row, add, put_newer, putting_newer
+from routing.queries import facts as known_facts
 from routing.queries.facts import Pair
 from shared.database import together
 from shared.events import Event
 from shared.events.catalog import AssetSnapshot, CampaignSnapshot
 from shared.events.contacts import ContactSnapshot
-from shared.events.engagements import EngagementRecorded
+from shared.events.engagements import EngagementFact, EngagementRestated
 from shared.events.feedback import ObjectionRecorded
 
 
 async def record_engagements(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
-    """Stores engagements and decides the contacts x brands they are about. One of an unknown contact waits for the contact."""
-    told = {event.fact.engagement_id: event for event in events if isinstance(event.fact, EngagementRecorded)}
-    facts = {engagement_id: event.fact for engagement_id, event in told.items() if isinstance(event.fact, EngagementRecorded)}
+    """Stores engagements as they were last told and decides the contacts x brands they are, or were, about.
+
+    One of an unknown contact waits for the contact. Of several tellings of one the highest version stands, whatever their order.
+    """
+    told = _newest(events)
     storing = [
-        expecting_contacts({fact.contact_id for fact in facts.values()}),
-        adding(tables.Engagement, [_engagement_row(told[key], fact) for key, fact in facts.items()]),
+        expecting_contacts({fact.contact_id for _, fact in told.values()}),
+        putting_newer(tables.Engagement, [_engagement_row(event, fact) for event, fact in told.values()], by="version"),
     ]
-    pairs = {(fact.contact_id, fact.brand_id) for fact in facts.values() if fact.brand_id is not None}
+    restated = [key for key, (_, fact) in told.items() if isinstance(fact, EngagementRestated)]
+    earlier = await _pairs_before(session, restated)
+    pairs = {*_pairs(fact for _, fact in told.values()), *earlier.values()}
     if not pairs:  # of no brand, so nothing is decided by them
         await together(session, *storing)
         return
     contact_ids, brand_ids = ({pair[place] for pair in pairs} for place in (0, 1))
     desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=storing)
-    _, added = desk.stored
-    fresh = [fact for engagement_id, fact in facts.items() if (engagement_id,) in added]
+    _, stored = desk.stored
+    fresh = {key: fact for key, (_, fact) in told.items() if (key,) in stored}
     by_pair: dict[Pair, list[Engagement]] = {}
-    for fact in fresh:
-        if fact.brand_id is not None:
-            by_pair.setdefault((fact.contact_id, fact.brand_id), []).append(_engagement(fact))
-    await keep_ledgers(session, desk, fresh=by_pair)
-    await decide_pairs(session, desk, list(by_pair), fresh=[fact.engagement_id for fact in fresh])
+    for fact in fresh.values():
+        for pair in _pairs([fact]):
+            by_pair.setdefault(pair, []).append(_engagement(fact))
+    causes = {
+        pair: told[key][0].id for key in restated if key in fresh for pair in {*_pairs([fresh[key]]), *filter(None, [earlier.get(key)])}
+    }
+    before = {pair: frozenset(desk.contributions.get(pair, ())) for pair in causes}
+    await keep_ledgers(session, desk, fresh=by_pair, anew=causes)
+    await review_restated(session, desk, before, causes=causes)
+    await decide_pairs(session, desk, list(dict.fromkeys([*by_pair, *causes])), fresh=list(fresh))
     await clear(session, desk)
+
+
+def _newest(events: Sequence[Event]) -> dict[str, tuple[Event, EngagementFact]]:
+    """By engagement, the highest version that was told of it."""
+    told: dict[str, tuple[Event, EngagementFact]] = {}
+    for event in events:
+        fact = event.fact
+        if isinstance(fact, EngagementFact):
+            known = told.get(fact.engagement_id)
+            if known is None or _version(fact) > _version(known[1]):
+                told[fact.engagement_id] = event, fact
+    return told
+
+
+def _version(fact: EngagementFact) -> int:
+    return fact.version if isinstance(fact, EngagementRestated) else 1
+
+
+def _pairs(facts: Iterable[EngagementFact]) -> set[Pair]:
+    return {(fact.contact_id, fact.brand_id) for fact in facts if fact.brand_id is not None}
+
+
+async def _pairs_before(session: AsyncSession, engagement_ids: Sequence[str]) -> dict[str, Pair]:
+    """What those engagements that are stored were about until now; nothing is asked for none."""
+    if not engagement_ids:
+        return {}
+    [pairs] = await together(session, known_facts.pairs_of_engagements(engagement_ids))
+    return dict(pairs)
 
 
 async def record_contacts(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
@@ -99,7 +138,7 @@ async def record_objections(session: AsyncSession, facts: Sequence[ObjectionReco
     await add(session, tables.HeardObjection, rows)
 
 
-def _engagement(fact: EngagementRecorded) -> Engagement:
+def _engagement(fact: EngagementFact) -> Engagement:
     return Engagement(
         engagement_id=fact.engagement_id,
         kind=fact.kind,
@@ -114,12 +153,12 @@ def _engagement(fact: EngagementRecorded) -> Engagement:
     )
 
 
-def _engagement_row(event: Event, fact: EngagementRecorded) -> Row:
+def _engagement_row(event: Event, fact: EngagementFact) -> Row:
     kept = {
         "engagement_id", "contact_id", "brand_id", "kind", "context", "asset_id", "campaign_id", "topics", "machine", "flags",
         "occurred_at",
     }  # fmt: skip
-    return {**fact.model_dump(include=kept), "event_id": event.id, "correlation_id": event.correlation_id}
+    return {**fact.model_dump(include=kept), "version": _version(fact), "event_id": event.id, "correlation_id": event.correlation_id}
 
 
 def _contact_row(fact: ContactSnapshot) -> Row:

@@ -38,19 +38,24 @@ def holding(model: type[Tables], rows: Sequence[Row]) -> Statement[list[Any]]:
     return Statement(_hold_statement(model), {model.__tablename__: as_recordset(rows)}, list)
 
 
+def putting_newer(model: type[Tables], rows: Sequence[Row], *, by: str) -> Statement[set[tuple[Any, ...]]]:
+    """Writes rows nobody wrote before, and replaces known ones where the new one's column `by` is greater, or the known one's null.
+
+    Returns the keys of the rows written. Known rows are locked either way.
+    """
+    return Statement(_put_newer_statement(model, by), {model.__tablename__: as_recordset(rows)}, _keys)
+
+
 async def put(session: AsyncSession, sets: Sets) -> None:
     """See `putting`."""
     await together(session, *putting(sets))
 
 
 async def put_newer(session: AsyncSession, model: type[Tables], rows: Sequence[Row], *, by: str) -> set[tuple[Any, ...]]:
-    """The same, but a known row stays unless the new one's column `by` is greater, or the known one's null.
-
-    Returns the keys of the rows written. Known rows are locked either way.
-    """
+    """See `putting_newer`."""
     if not rows:
         return set()
-    [written] = await together(session, Statement(_put_newer_statement(model, by), {model.__tablename__: as_recordset(rows)}, _keys))
+    [written] = await together(session, putting_newer(model, rows, by=by))
     return cast("set[tuple[Any, ...]]", written)
 
 

@@ -31,6 +31,9 @@ _CONTRIBUTIONS = f"""
 """  # noqa: S608
 _ENGAGEMENTS = f"SELECT {_ENGAGEMENT} FROM engagements JOIN {_PAIRS} USING (contact_id, brand_id)"  # noqa: S608
 _REQUESTS = f"SELECT {_ENGAGEMENT} FROM engagements WHERE {_OF_CONTACTS} AND kind = 'rep_requested'"  # noqa: S608
+_PAIRS_OF_ENGAGEMENTS = """
+    SELECT engagement_id, contact_id, brand_id FROM engagements WHERE engagement_id = ANY(%(engagement_ids)s) AND brand_id IS NOT NULL
+"""
 _NEWEST_ENGAGEMENTS = f"""
     SELECT newest.* FROM {_PAIRS} CROSS JOIN LATERAL (
         SELECT {_ENGAGEMENT} FROM engagements
@@ -70,6 +73,15 @@ def engagements(pairs: Collection[Pair]) -> Statement[dict[Pair, list[Engagement
 def requests_for_a_rep(contact_ids: Collection[str], brand_ids: Brands = None) -> Statement[dict[Pair, list[Engagement]]]:
     """The engagements of the contacts that may ask for a rep."""
     return Statement(_REQUESTS, _of_contacts(contact_ids, brand_ids), _engagements)
+
+
+def pairs_of_engagements(engagement_ids: Collection[str]) -> Statement[dict[str, Pair]]:
+    """What those of the engagements are about that are stored and of a brand, by id."""
+    return Statement(
+        _PAIRS_OF_ENGAGEMENTS,
+        {"engagement_ids": list(engagement_ids)},
+        lambda rows: {row.engagement_id: (row.contact_id, row.brand_id) for row in rows},
+    )
 
 
 def newest_engagements(pairs: Collection[Pair]) -> Statement[dict[Pair, list[Engagement]]]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -81,7 +81,8 @@ class Engagement(Tables):
     machine: Mapped[bool]
     flags: Mapped[list[str]] = mapped_column(_Texts)
     occurred_at: Mapped[datetime] = mapped_column(_Moment)
-    event_id: Mapped[UUID] = mapped_column(comment="The event that told of it, which causes what follows.")
+    version: Mapped[int] = mapped_column(server_default=text("1"), comment="Higher each time it was told anew.")
+    event_id: Mapped[UUID] = mapped_column(comment="The event that told of it last, which causes what follows.")
     correlation_id: Mapped[UUID]
 
 

@@ -89,6 +89,8 @@ def _item(event: object, source: SourceFacts) -> Item:
         person=_person(object_type, data, source),
         marks=_marks(data),
         machine=reading.at(data, "prefetched") is True,
+        agent=reading.at(data, "user_agent"),
+        sending=reading.at(data, "delivery_id") if object_type == "email" else None,
     )
 
 

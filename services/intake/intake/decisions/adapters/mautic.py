@@ -157,6 +157,7 @@ def _hit(event: dict[str, object], source: SourceFacts) -> Item:
         occurred_at=moments.from_rfc_3339(hit_at or event.get("timestamp")),
         person=_person(reading.at(hit, "lead"), source),
         marks=marks,
+        agent=reading.at(hit, "userAgent"),
     )
 
 

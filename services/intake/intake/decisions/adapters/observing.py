@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from intake.decisions.acts import CHANNELS, OPT_OUTS, Act, AttributeValue, Item, Mark, Rejected
+from intake.decisions.adapters import reading
+from intake.decisions.agents import is_machines
 from intake.decisions.moments import Reading, UnusableTime
 from intake.decisions.persons import PersonKey
 from shared.events.engagements import EngagementKind
@@ -23,8 +25,13 @@ def observed(
     attributes: Mapping[str, AttributeValue] | None = None,
     channel: str | None = None,
     machine: bool = False,
+    agent: object = None,
+    sending: object = None,
 ) -> Item:
-    """The act, or why it is none. None for a time means the receipt's; that stands too for somebody who leaves when nobody can tell."""
+    """The act, or why it is none. None for a time means the receipt's; that stands too for somebody who leaves when nobody can tell.
+
+    `agent` is the program's name as the platform saw it, looked at and left behind; `sending` the platform's id of the e-mail it sent.
+    """
     somebody = tuple(key for key in person if not _is_nobodys(key))
     if not somebody:
         return Rejected(vendor_type, "no_person", "The event names nobody by an id or an e-mail address.")
@@ -46,6 +53,8 @@ def observed(
         marks=tuple(dict.fromkeys(marks)),
         attributes=attributes or {},
         machine=machine,
+        by_known_machine=is_machines(reading.text(agent), kind),
+        sending=reading.word(sending),
     )
 
 

@@ -111,6 +111,7 @@ def _item(event: object, source: SourceFacts) -> Item:
             *reading.address_marks(reading.text(reading.at(info, "contentLink"))),
         ],
         attributes=_attributes(kind, info),
+        agent=reading.at(info, "userAgent"),
     )
 
 

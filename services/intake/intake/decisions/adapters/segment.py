@@ -74,6 +74,7 @@ def _item(call: object, source: SourceFacts) -> Item:
         occurred_at=moments.from_rfc_3339(call.get("timestamp") or call.get("originalTimestamp")),
         person=_person(call, source),
         marks=_marks(call),
+        agent=reading.at(call, "context", "userAgent"),
     )
 
 

@@ -67,7 +67,15 @@ def _item(event: object, source: SourceFacts) -> Item:
         marks=_marks(event),
         attributes=_attributes(kind, event),
         machine=event.get("sg_machine_open") is True,
+        agent=event.get("useragent"),
+        sending=_sending(event),
     )
+
+
+def _sending(event: dict[str, object]) -> str | None:
+    """The e-mail's id: what comes behind the first dot tells which of SendGrid's servers sent it when."""
+    message_id = reading.text(event.get("sg_message_id"))
+    return None if message_id is None else message_id.partition(".")[0]
 
 
 def _marks(event: dict[str, object]) -> list[Mark]:

@@ -142,8 +142,9 @@ class MappingDocument(Body):
     """A platform.
 
     `items` leads to its events (absent: the body is one, or a list of them), `type` in an event to its type. Of `occurred_at` the first
-    that is there counts; of a platform that never says when, it is empty, and the receipt's time stands. `typed` says where what people
-    typed stands: absent, it is looked for in all of an event that people can have typed something in.
+    that is there counts; of a platform that never says when, it is empty, and the receipt's time stands. `machine` is where it says that no
+    person did it, `agent` the name of the program that did, `sending` the id of the e-mail as it was sent to this person. `typed` says
+    where what people typed stands: absent, it is looked for in all of an event that people can have typed something in.
     """
 
     title: Label
@@ -157,6 +158,8 @@ class MappingDocument(Body):
     marks: Annotated[list[MarkAt], Field(max_length=20)] = []
     machine: Annotated[list[Path], Field(max_length=6)] = []
     typed: Annotated[list[Path], Field(max_length=20)] | None = None
+    agent: Path | None = None
+    sending: Path | None = None
     proof: Proof
     status_codes: StatusCodes = StatusCodes()
 

@@ -152,6 +152,8 @@ class _Reader:
             attributes=self._attributes(meaning, event),
             channel=meaning.channel,
             machine=meaning.machine or self._is_machine(event),
+            agent=self._of("agent", self.mapping.agent, event),
+            sending=self._of("sending", self.mapping.sending, event),
         )
 
     def _identity(self, vendor_type: str, event: dict[str, object]) -> str:
@@ -210,6 +212,9 @@ class _Reader:
 
     def _is_machine(self, event: object) -> bool:
         return any(_says_yes(self._find("machine", path, event)) for path in self.mapping.machine)
+
+    def _of(self, field: str, path: Expression | None, event: object) -> object:
+        return None if path is None else _first(self._find(field, path, event))
 
     def _find(self, field: str, path: Expression, event: object) -> object:
         self._field = field

@@ -10,6 +10,7 @@ from datetime import datetime
 from intake.decisions.acts import Act, Ignored, Item, Rejected
 from intake.decisions.adapters import Adapter, SourceFacts, items_in
 from intake.decisions.adapters.bodies import Headers
+from intake.decisions.machines import ordered, own_evidence
 from intake.decisions.verdicts import bounded
 
 
@@ -74,7 +75,8 @@ def _engagement(act: Act) -> dict[str, object]:
         "kind": act.kind,
         "channel": act.channel,
         "occurred_at": act.occurred_at,
-        "machine": act.machine,
+        "machine": bool(own_evidence(act)),
+        "machine_evidence": list(ordered(own_evidence(act))),
         "contact": {name: value for name, value in (("emails", emails), ("external_ids", external_ids)) if value},
         "keys": [{"kind": mark.kind, "value": mark.value} for mark in act.marks],
         "attributes": dict(act.attributes),

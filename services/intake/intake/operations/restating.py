@@ -1,0 +1,131 @@
+"""Telling an engagement anew: evidence that came later, or the word of somebody who looked, changes whether a machine did it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.decisions.machines import JUDGED, MachineEvidence, ordered
+from shared import outbox
+from shared.database import as_recordset
+from shared.events import Event
+from shared.events.engagements import EngagementRestated
+
+_LOCK = text("SELECT * FROM engagements WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE")
+_RESTATE = text(
+    """
+    WITH restated AS (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r(
+            id uuid, version integer, cause text, machine boolean, machine_evidence jsonb, machine_word boolean, reason_code text,
+            said_by text
+        )
+    ), kept AS (
+        INSERT INTO restatements (engagement_id, version, restated_at, cause, machine, machine_evidence, reason_code, said_by)
+        SELECT r.id, r.version, :now, r.cause, r.machine, r.machine_evidence, r.reason_code, r.said_by
+        FROM restated r JOIN engagements e ON e.id = r.id WHERE r.version > e.version
+    )
+    UPDATE engagements e
+    SET version = r.version, machine = r.machine, machine_evidence = r.machine_evidence, machine_word = r.machine_word
+    FROM restated r WHERE e.id = r.id
+    """
+)
+
+
+class UnknownEngagement(Exception):
+    """There is no engagement of that id."""
+
+
+class NotJudged(Exception):
+    """Who or what did an act of this kind is not asked: only of what is opened and clicked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What somebody who looked says."""
+
+    machine: bool
+    reason_code: str
+    said_by: str
+
+
+async def restate_by_evidence(session: AsyncSession, gained: Mapping[UUID, frozenset[MachineEvidence]], *, now: datetime) -> None:
+    """Adds the evidence to engagements on record, and tells those anew whose verdict it changes. Nothing for no evidence."""
+    if not gained:
+        return
+    changed = []
+    for row in await session.execute(_LOCK, {"ids": list(gained)}):
+        evidence = ordered([*row.machine_evidence, *gained[row.id]])
+        machine = bool(evidence) if row.machine_word is None else row.machine_word
+        told_anew = machine != row.machine
+        if told_anew or list(evidence) != row.machine_evidence:
+            changed.append(_Restated(row, row.version + told_anew, "evidence", machine, evidence, row.machine_word))
+    await _write(session, changed, now=now)
+
+
+async def restate_by_word(session: AsyncSession, engagement_id: UUID, word: Word, *, now: datetime) -> None:
+    """Takes somebody's word, which stands over all evidence, that which comes later too. The same word again changes nothing.
+
+    Raises `UnknownEngagement` or `NotJudged`.
+    """
+    row = (await session.execute(_LOCK, {"ids": [engagement_id]})).one_or_none()
+    if row is None:
+        raise UnknownEngagement
+    if row.kind not in JUDGED:
+        raise NotJudged
+    if row.machine_word != word.machine:
+        evidence = ordered(row.machine_evidence)
+        await _write(session, [_Restated(row, row.version + 1, "word", word.machine, evidence, word.machine, word)], now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Restated:
+    """An engagement on record, and what it is from now on. Of the same version as before: nothing is told."""
+
+    row: Row[Any]
+    version: int
+    cause: str
+    machine: bool
+    evidence: tuple[MachineEvidence, ...]
+    machine_word: bool | None
+    word: Word | None = None
+
+    def changes(self) -> dict[str, Any]:
+        return {
+            "id": self.row.id,
+            "version": self.version,
+            "cause": self.cause,
+            "machine": self.machine,
+            "machine_evidence": self.evidence,
+            "machine_word": self.machine_word,
+            "reason_code": self.word and self.word.reason_code,
+            "said_by": self.word and self.word.said_by,
+        }
+
+    def fact(self, *, now: datetime) -> EngagementRestated:
+        before = {**self.row._mapping, "engagement_id": str(self.row.id)}
+        return EngagementRestated.model_validate(
+            {
+                **before,
+                "machine": self.machine,
+                "machine_evidence": list(self.evidence),
+                "version": self.version,
+                "restated_at": now,
+                "cause": self.cause,
+            }
+        )
+
+
+async def _write(session: AsyncSession, restated: Sequence[_Restated], *, now: datetime) -> None:
+    if not restated:
+        return
+    await session.execute(_RESTATE, {"rows": as_recordset([one.changes() for one in restated]), "now": now})
+    events = [
+        Event.of(one.fact(now=now), occurred_at=one.row.occurred_at, recorded_at=now, correlation_id=one.row.receipt_id)
+        for one in restated
+        if one.version > one.row.version
+    ]
+    await outbox.publish(session, events)

@@ -1,0 +1,31 @@
+"""How engagements were restated: beside `tables.py`, on the same metadata."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intake.tables import Tables
+
+
+class Restatement(Tables):
+    """One time an engagement was told anew: the verdict from then on, by evidence that came later or by somebody's word."""
+
+    __tablename__ = "restatements"
+    __table_args__ = (
+        CheckConstraint("version >= 2", name="version"),
+        CheckConstraint("cause IN ('evidence', 'word')", name="cause"),
+        CheckConstraint("num_nonnulls(reason_code, said_by) = CASE cause WHEN 'word' THEN 2 ELSE 0 END", name="word"),
+    )
+
+    engagement_id: Mapped[UUID] = mapped_column(ForeignKey("engagements.id", deferrable=True, initially="DEFERRED"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    restated_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    cause: Mapped[str] = mapped_column(Text)
+    machine: Mapped[bool]
+    machine_evidence: Mapped[list[Any]] = mapped_column(JSONB)
+    reason_code: Mapped[str | None] = mapped_column(Text, comment="Null unless somebody said so.")
+    said_by: Mapped[str | None] = mapped_column(Text, comment="The subject of the token; null unless somebody said so.")
