@@ -52,6 +52,12 @@ def decide_two_at_once(world: World) -> None:
     world.records[number] = replace(world.records[number], chosen=["rep-1", "rep-2"])
 
 
+def give_points_for_what_a_machine_did(world: World) -> None:
+    scored = world.points[0].engagement_id
+    world.heard[:] = [replace(each, machine=True) if each.engagement_id == scored else each for each in world.heard]
+    world.engagements[:] = [replace(each, machine=True) if each.id == scored else each for each in world.engagements]
+
+
 def leave_an_engagement_without_a_verdict(world: World) -> None:
     pair = world.ledgers.pop(0)
     world.points[:] = [points for points in world.points if points.contact_id != pair.contact_id]
@@ -153,6 +159,7 @@ def report_on_a_lead_of_another(world: World) -> None:
         (lose_a_decision_record, {"I3"}),
         (decide_two_at_once, {"I3"}),
         (leave_an_engagement_without_a_verdict, {"I3"}),
+        (give_points_for_what_a_machine_did, {"I3"}),
         (tell_twice_that_a_lead_qualified, {"I3"}),
         (lose_a_case, {"I4"}),
         (open_a_second_case, {"I4"}),

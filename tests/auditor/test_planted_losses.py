@@ -41,6 +41,10 @@ def lose_an_engagement_on_its_way_to_routing(world: World) -> None:
     world.points[:] = [points for points in world.points if points.engagement_id != gone.engagement_id]
 
 
+def keep_from_routing_that_a_machine_did_it(world: World) -> None:
+    world.engagements[0] = replace(world.engagements[0], machine=True)
+
+
 def let_routing_skip_an_event(world: World) -> None:
     world.inbox["routing.engagements"].popitem()
 
@@ -165,6 +169,7 @@ def say_two_things_under_one_id(world: World) -> None:
         (lose_the_receipt_of_an_answer_that_broke_off, {"I1"}),
         (lose_an_engagement_on_its_way_to_routing, {"I1"}),
         (let_routing_skip_an_event, {"I1"}),
+        (keep_from_routing_that_a_machine_did_it, {"I1"}),
         (tell_an_engagement_to_nobody, {"I1"}),
         (tell_an_engagement_under_a_second_id, {"I1"}),
         (record_an_act_twice, {"I1"}),

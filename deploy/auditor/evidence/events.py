@@ -13,6 +13,7 @@ import orjson
 # What checks need of the events that come by the hundred thousand; of all others everything is kept.
 _NEEDED = {
     "engagement.recorded": ("engagement_id", "contact_id", "source", "source_event_id"),
+    "engagement.restated": ("engagement_id", "contact_id", "source", "source_event_id"),
     "contact.snapshot": ("contact_id", "version", "specialty", "consents"),
     "brief.issued": ("lead_id",),
     "clock.started": ("lead_id",),

@@ -57,6 +57,7 @@ class Engagement(Row):
     source_event_id: str
     contact_id: str
     received_at: datetime
+    machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class HeardEngagement(Row):
     engagement_id: str
     contact_id: str
     brand_id: str | None
+    machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     _receipts(evidence, examination)
     _engagements(evidence, examination)
     _told(evidence, examination)
+    _restated(evidence, examination)
     _books(evidence, examination)
     _applied(evidence, examination)
     _counted(evidence, examination)
@@ -130,6 +131,22 @@ def _told(evidence: Evidence, examination: Examination) -> None:
     known = {engagement.id for engagement in evidence.intake.engagements}
     excused = {each for each, told in ids.items() if told & evidence.injected or not _all_settled(evidence, told)}
     examination.find_each("an engagement that intake never recorded", (heard.keys() | ids.keys()) - known - excused)
+
+
+def _restated(evidence: Evidence, examination: Examination) -> None:
+    """Whether a machine did it, routing knows as intake does, however often and in whatever order it was told anew."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for event in evidence.events.values():
+        if event.type == "engagement.restated":
+            told[event.fact["engagement_id"]].add(event.id)
+    heard = {engagement.engagement_id: engagement.machine for engagement in evidence.routing.engagements}
+    parked = evidence.parked_for.get("routing", frozenset()) | evidence.injected
+    for engagement in evidence.intake.engagements:
+        events = told.get(engagement.id, set())
+        if engagement.id in heard and not events & parked and _all_settled(evidence, events):
+            examination.look_at()
+            if heard[engagement.id] != engagement.machine:
+                examination.find("a machine's act that routing takes for a person's, or the reverse", f"engagement={engagement.id}")
 
 
 def _all_settled(evidence: Evidence, event_ids: set[str]) -> bool:

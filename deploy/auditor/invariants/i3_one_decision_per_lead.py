@@ -36,7 +36,10 @@ def _verdicts(evidence: Evidence, examination: Examination) -> None:
         examination.look_at()
         if pair not in versions:
             examination.find("an engagement without a verdict", f"engagement={engagement_id}")
+    by_machines = {each.engagement_id for each in evidence.routing.engagements if each.machine}
     for points in evidence.routing.points:
+        if points.engagement_id in by_machines:
+            examination.find("points for what a machine did", f"engagement={points.engagement_id}")
         if judged.get(points.engagement_id) != (points.contact_id, points.brand_id):
             examination.find("points for an engagement that is not there", f"engagement={points.engagement_id}")
         elif versions.get((points.contact_id, points.brand_id)) != points.policy_version:
