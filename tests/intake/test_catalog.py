@@ -1,17 +1,18 @@
 """Which asset and campaign an act is about, and what that makes of it."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from intake.decisions.acts import Act, Mark
-from intake.decisions.catalog import AssetFacts, CampaignFacts, Catalog, Labels, asset_findings, label
+from intake.decisions.catalog import Approval, AssetFacts, CampaignFacts, Catalog, Labels, asset_findings, label
 from intake.decisions.persons import PersonKey
 
 AT = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
-GUIDE = AssetFacts("guide", "cardiozan", ("dosing",), "educational", "approved", frozenset({"US"}), date(2026, 12, 31))
+APPROVED = Approval(AT, "approved", frozenset({"US"}), date(2026, 12, 31))
+GUIDE = AssetFacts("guide", "cardiozan", ("dosing",), "educational", (APPROVED,))
 LAUNCH = CampaignFacts("launch", "cardiozan", frozenset({"guide"}), date(2026, 1, 1), date(2026, 6, 30))
 FORM, EMAIL, UTM = Mark("form", "guide"), Mark("email", "5"), Mark("utm_campaign", "spring")
 ACT = Act(
@@ -82,21 +83,43 @@ def test_what_a_poster_states_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asset", "country", "day", "findings"),
+    ("approval", "country", "day", "findings"),
     [
-        (GUIDE, "US", date(2026, 12, 31), []),
-        (GUIDE, "US", date(2027, 1, 1), ["asset_expired"]),
-        (GUIDE, "DE", date(2026, 3, 2), ["asset_unapproved"]),
-        (GUIDE, None, date(2026, 3, 2), []),
-        (replace(GUIDE, regions=frozenset()), "DE", date(2026, 3, 2), []),
-        (replace(GUIDE, approval_status="draft"), "US", date(2026, 3, 2), ["asset_unapproved"]),
-        (replace(GUIDE, approval_status="withdrawn"), "DE", date(2027, 3, 2), ["asset_unapproved", "asset_expired"]),
+        (APPROVED, "US", date(2026, 12, 31), []),
+        (APPROVED, "US", date(2027, 1, 1), ["asset_expired"]),
+        (APPROVED, "DE", date(2026, 3, 2), ["asset_unapproved"]),
+        (APPROVED, None, date(2026, 3, 2), []),
+        (replace(APPROVED, regions=frozenset()), "DE", date(2026, 3, 2), []),
+        (replace(APPROVED, status="draft"), "US", date(2026, 3, 2), ["asset_unapproved"]),
+        (replace(APPROVED, status="withdrawn"), "DE", date(2027, 3, 2), ["asset_unapproved", "asset_expired"]),
     ],
 )
 def test_using_an_asset_outside_of_its_approval_is_a_finding(
-    asset: AssetFacts, country: str | None, day: date, findings: list[str]
+    approval: Approval, country: str | None, day: date, findings: list[str]
 ) -> None:
-    assert asset_findings(asset, occurred_on=day, country=country) == findings
+    assert asset_findings(approval, occurred_on=day, country=country) == findings
+
+
+@pytest.mark.parametrize(
+    ("hours", "findings"),
+    [(-5, ("asset_unapproved",)), (-2, ("asset_unapproved",)), (-1, ()), (0, ()), (1, ("asset_unapproved",)), (9, ("asset_unapproved",))],
+)
+def test_an_act_is_held_against_the_approval_that_stood_when_it_happened(hours: int, findings: tuple[str, ...]) -> None:
+    hour = timedelta(hours=1)
+    draft, withdrawn = (
+        replace(APPROVED, status="draft", stated_at=AT - 3 * hour),
+        replace(APPROVED, status="withdrawn", stated_at=AT + hour),
+    )
+    guide = replace(GUIDE, approvals=(draft, replace(APPROVED, stated_at=AT - hour), withdrawn))
+    known = Catalog(assets={"guide": guide}, asset_marks={(None, FORM): {"guide"}})
+    found = label(ACT, occurred_at=AT + hours * hour, country="US", catalog=known, source_brand_id=None)
+    assert found.flags == findings
+
+
+def test_a_page_is_recognised_by_the_path_in_an_address() -> None:
+    known = catalog(asset_marks={(None, Mark("page", "/dosing/guide")): {"guide"}})
+    assert labelled(replace(ACT, marks=(Mark("url", "https://brand.test/dosing/guide?x=1"),)), catalog=known).asset_id == "guide"
+    assert labelled(replace(ACT, marks=(Mark("url", "https://brand.test/"),)), catalog=known).asset_id is None
 
 
 def test_a_finding_joins_the_flags_of_the_act() -> None:

@@ -3,8 +3,8 @@
 from functools import partial
 from pathlib import Path
 
-from intake import figures
-from intake.api import engagements, imports, judgements, receipts, reference, source_health, sources, trials
+from intake import figures, figures_findings
+from intake.api import catalog, engagements, findings, imports, judgements, receipts, reference, source_health, sources, trials
 from intake.api.paced import paced
 from intake.api.webhooks import Webhooks
 from intake.operations.following_texts import FollowTexts
@@ -34,6 +34,8 @@ def build() -> Service:
         engagements.routes(commits, writing),
         judgements.routes(service.database),
         reference.routes(service.database, writing),
+        catalog.routes(service.database),
+        findings.routes(service.database),
         receipts.routes(service.database),
         imports.routes(service.database, writing),
         source_health.routes(service.database),
@@ -44,5 +46,5 @@ def build() -> Service:
         Importer(service.database, lambda: not commits.is_idle).run,
         partial(watch_until_stopped, service.database),
     ]
-    service.samplers += figures.SAMPLERS
+    service.samplers += [*figures.SAMPLERS, *figures_findings.SAMPLERS]
     return service

@@ -234,6 +234,12 @@ class Engagement(Tables):
         UniqueConstraint("source", "source_event_id"),
         CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
         Index(None, "contact_id", "occurred_at"),
+        Index(
+            "ix_engagements_findings",
+            "occurred_at",
+            "id",
+            postgresql_where=text("flags ?| ARRAY['asset_unapproved', 'asset_expired']"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

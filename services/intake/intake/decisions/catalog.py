@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from intake.decisions.acts import Act, Mark
+from intake.decisions.adapters.reading import page_path
 from shared.events.engagements import EngagementContext, EngagementFlag
 
 # What MLR review calls an asset that may be used.
@@ -12,16 +13,28 @@ APPROVED = "approved"
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What review gave an asset, as it was stated at that time. `regions` empty means that it names none."""
+
+    stated_at: datetime
+    status: str
+    regions: frozenset[str]
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class AssetFacts:
-    """What recognising needs to know of an asset. `regions` empty means that the approval names none."""
+    """What recognising needs to know of an asset. `approvals` are all it ever had, oldest first, and at least one."""
 
     id: str
     brand_id: str
     topics: tuple[str, ...]
     intent: EngagementContext
-    approval_status: str
-    regions: frozenset[str]
-    expires_on: date
+    approvals: tuple[Approval, ...]
+
+    def approval_at(self, moment: datetime) -> Approval:
+        """The approval that stood then; of a time before anything was stated, the first."""
+        return next((each for each in reversed(self.approvals) if each.stated_at <= moment), self.approvals[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,8 @@ def label(act: Act, *, occurred_at: datetime, country: str | None, catalog: Cata
     asset = catalog.assets.get(asset_id) if asset_id is not None else None
     campaign_id = act.campaign_id or _marked(act, catalog.campaign_marks) or _sole_campaign(asset_id, catalog, on=occurred_at.date())
     campaign = catalog.campaigns.get(campaign_id) if campaign_id is not None else None
-    findings = asset_findings(asset, occurred_on=occurred_at.date(), country=country) if asset is not None else []
+    approval = asset.approval_at(occurred_at) if asset is not None else None
+    findings = asset_findings(approval, occurred_on=occurred_at.date(), country=country) if approval is not None else []
     return Labels(
         asset_id=asset_id,
         campaign_id=campaign_id,
@@ -74,20 +88,30 @@ def label(act: Act, *, occurred_at: datetime, country: str | None, catalog: Cata
     )
 
 
-def asset_findings(asset: AssetFacts, *, occurred_on: date, country: str | None) -> list[EngagementFlag]:
-    """What was wrong with using the asset that day in the contact's country; a country we don't know is not held against it."""
+def asset_findings(approval: Approval, *, occurred_on: date, country: str | None) -> list[EngagementFlag]:
+    """What was wrong with using an asset so approved, that day in the contact's country; one we don't know is not held against it."""
     found: list[EngagementFlag] = []
-    outside = country is not None and bool(asset.regions) and country not in asset.regions
-    if asset.approval_status != APPROVED or outside:
+    outside = country is not None and bool(approval.regions) and country not in approval.regions
+    if approval.status != APPROVED or outside:
         found.append("asset_unapproved")
-    if occurred_on > asset.expires_on:
+    if occurred_on > approval.expires_on:
         found.append("asset_expired")
     return found
 
 
+def telling_marks(act: Act) -> tuple[Mark, ...]:
+    """What the act may be recognised by: its marks, and behind an address the path in it, as a page of whatever site."""
+    found: list[Mark] = []
+    for mark in act.marks:
+        found.append(mark)
+        if mark.kind == "url" and (path := page_path(mark.value)) is not None:
+            found.append(Mark("page", path))
+    return tuple(dict.fromkeys(found))
+
+
 def _marked(act: Act, declared: Mapping[tuple[str | None, Mark], Collection[str]]) -> str | None:
     """Whose the act's most telling mark is; a declaration for this very source goes before one for any, the lowest id decides a tie."""
-    for mark in act.marks:
+    for mark in telling_marks(act):
         for source in (act.source, None):
             if ids := declared.get((source, mark)):
                 return min(ids)

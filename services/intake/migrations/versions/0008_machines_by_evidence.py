@@ -1,6 +1,6 @@
-"""By which evidence an act counts as a machine's, what tells e-mails and links apart, and how an engagement was restated.
+"""By which evidence an act counts as a machine's, how an engagement was restated, what assets were before, and findings by an index.
 
-What stood here before was a machine's by its platform's word alone. The index is built while whoever posts waits: a second or two per
+What stood here before was a machine's by its platform's word alone. The indexes are built while whoever posts waits: a second or two per
 million engagements.
 """
 
@@ -43,6 +43,38 @@ _STATEMENTS = (
     """,
     "COMMENT ON COLUMN restatements.reason_code IS 'Null unless somebody said so.'",
     "COMMENT ON COLUMN restatements.said_by IS 'The subject of the token; null unless somebody said so.'",
+    """
+    CREATE INDEX ix_engagements_findings ON engagements (occurred_at, id)
+        WHERE flags ?| ARRAY['asset_unapproved', 'asset_expired']
+    """,
+    """
+    CREATE TABLE asset_versions (
+        asset_id text NOT NULL,
+        number integer NOT NULL,
+        stated_at timestamptz NOT NULL,
+        version text NOT NULL,
+        document jsonb NOT NULL,
+        CONSTRAINT pk_asset_versions PRIMARY KEY (asset_id, number),
+        CONSTRAINT fk_asset_versions_asset_id FOREIGN KEY(asset_id) REFERENCES assets (id) DEFERRABLE INITIALLY DEFERRED
+    )
+    """,
+    "COMMENT ON COLUMN asset_versions.version IS 'The poster''s own name of it.'",
+    "COMMENT ON COLUMN asset_versions.document IS 'Everything that was stated.'",
+    """
+    CREATE FUNCTION keep_asset_version() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO asset_versions (asset_id, number, stated_at, version, document)
+        SELECT NEW.id, coalesce(max(number), 0) + 1, NEW.updated_at, NEW.version, to_jsonb(NEW) - 'updated_at'
+        FROM asset_versions WHERE asset_id = NEW.id;
+        RETURN NULL;
+    END
+    $$
+    """,
+    """
+    INSERT INTO asset_versions (asset_id, number, stated_at, version, document)
+    SELECT id, 1, updated_at, version, to_jsonb(assets) - 'updated_at' FROM assets
+    """,
+    "CREATE TRIGGER keep_asset_version AFTER INSERT OR UPDATE ON assets FOR EACH ROW EXECUTE FUNCTION keep_asset_version()",
 )
 
 

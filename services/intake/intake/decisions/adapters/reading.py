@@ -81,6 +81,15 @@ def address(url: str, *, with_query: bool) -> str | None:
     return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/"), query, ""))
 
 
+def page_path(address: str) -> str | None:
+    """The path in a web address, as a page's key may name it; None for a site's first page, which tells no page from others."""
+    try:
+        path = urlsplit(address).path.rstrip("/")
+    except ValueError:
+        return None
+    return path or None
+
+
 def address_marks(url: str | None) -> list[Mark]:
     """What an address tells of its asset and campaign: itself, itself without its query, and the campaign words in it."""
     if url is None:
