@@ -131,7 +131,7 @@ async def test_operators_see_how_many_findings_there_were_lately(intake: Intake)
         name = "fullcircle_findings_last_day"
         return REGISTRY.get_sample_value(name, {"flag": "asset_unapproved"}), REGISTRY.get_sample_value(name, {"flag": "asset_expired"})
 
-    assert await figures(datetime(2026, 3, 2, 18, tzinfo=UTC)) == (4, 2)
+    assert await figures(datetime(2026, 3, 2, 18, tzinfo=UTC)) == (3, 1)
     assert await figures(datetime(2026, 3, 4, 18, tzinfo=UTC)) == (1, 0)
     assert await figures(datetime(2026, 6, 1, tzinfo=UTC)) == (0, 0)
 

@@ -12,6 +12,7 @@ from intake.operations.group_commit import GroupCommit
 from intake.operations.importing.importer import Importer
 from intake.operations.known_sources import KnownSources
 from intake.operations.rate_limiter import RateLimiter
+from intake.operations.relabelling import relabel_until_stopped
 from intake.operations.telling_again import tell_again_until_stopped
 from intake.operations.watching import watch_until_stopped
 from shared.events import topics
@@ -45,6 +46,7 @@ def build() -> Service:
         partial(tell_again_until_stopped, service.database),
         Importer(service.database, lambda: not commits.is_idle).run,
         partial(watch_until_stopped, service.database),
+        partial(relabel_until_stopped, service.database),
     ]
     service.samplers += [*figures.SAMPLERS, *figures_findings.SAMPLERS]
     return service

@@ -267,3 +267,6 @@ class Engagement(Tables):
     machine_evidence: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     machine_word: Mapped[bool | None] = mapped_column(comment="What somebody said who looked; it stands over evidence. Null if nobody did.")
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    marks: Mapped[list[str] | None] = mapped_column(
+        ARRAY(Text), comment="Hashes by which an asset or campaign stated later may be recognised; null if none may."
+    )

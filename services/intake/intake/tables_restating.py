@@ -5,19 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.tables import Tables
 
 
 class Restatement(Tables):
-    """One time an engagement was told anew: the verdict from then on, by evidence that came later or by somebody's word."""
+    """One time an engagement was told anew: by evidence that came later, by somebody's word, or because the catalogue knows it now."""
 
     __tablename__ = "restatements"
     __table_args__ = (
         CheckConstraint("version >= 2", name="version"),
-        CheckConstraint("cause IN ('evidence', 'word')", name="cause"),
+        CheckConstraint("cause IN ('evidence', 'word', 'catalog')", name="cause"),
         CheckConstraint("num_nonnulls(reason_code, said_by) = CASE cause WHEN 'word' THEN 2 ELSE 0 END", name="word"),
     )
 
@@ -29,3 +29,15 @@ class Restatement(Tables):
     machine_evidence: Mapped[list[Any]] = mapped_column(JSONB)
     reason_code: Mapped[str | None] = mapped_column(Text, comment="Null unless somebody said so.")
     said_by: Mapped[str | None] = mapped_column(Text, comment="The subject of the token; null unless somebody said so.")
+
+
+class Relabelling(Tables):
+    """What was stated anew of the catalogue: engagements that may be recognised by it are being looked through, oldest first."""
+
+    __tablename__ = "relabellings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    stated_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    asset_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    campaign_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    after_id: Mapped[UUID | None] = mapped_column(comment="The last engagement that was looked at; null before the first.")

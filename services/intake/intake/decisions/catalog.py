@@ -11,6 +11,9 @@ from shared.events.engagements import EngagementContext, EngagementFlag
 # What MLR review calls an asset that may be used.
 APPROVED = "approved"
 
+FINDINGS: frozenset[EngagementFlag] = frozenset({"asset_unapproved", "asset_expired"})
+"""The flags that say that an asset was not allowed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.decisions.acts import Mark
 from intake.decisions.adapters import reading
+from intake.operations.relabelling import ask_to_relabel
 from intake.rows import AssetRow, CampaignRow
 from intake.tables import Asset, Campaign
 from shared import outbox
@@ -33,20 +34,28 @@ class _Kind(Generic[R]):
     drop_marks: TextClause
     write_marks: TextClause
     marks: Callable[[R], list[tuple[str | None, Mark]]]
+    recognised_by: Callable[[R], object]
     snapshot: Callable[[R], Fact]
 
 
 async def upsert_assets(session: AsyncSession, rows: Rows[AssetRow], *, correlation_id: UUID, now: datetime) -> UpsertVerdict:
     """Takes the assets and says what became of each row."""
-    return await _upsert(session, _ASSETS, rows, correlation_id=correlation_id, now=now)
+    verdict, news = await _upsert(session, _ASSETS, rows, correlation_id=correlation_id, now=now)
+    await ask_to_relabel(session, asset_ids=news, now=now)
+    return verdict
 
 
 async def upsert_campaigns(session: AsyncSession, rows: Rows[CampaignRow], *, correlation_id: UUID, now: datetime) -> UpsertVerdict:
     """Takes the campaigns and says what became of each row."""
-    return await _upsert(session, _CAMPAIGNS, rows, correlation_id=correlation_id, now=now)
+    verdict, news = await _upsert(session, _CAMPAIGNS, rows, correlation_id=correlation_id, now=now)
+    await ask_to_relabel(session, campaign_ids=news, now=now)
+    return verdict
 
 
-async def _upsert(session: AsyncSession, kind: _Kind[R], rows: Rows[R], *, correlation_id: UUID, now: datetime) -> UpsertVerdict:
+async def _upsert(
+    session: AsyncSession, kind: _Kind[R], rows: Rows[R], *, correlation_id: UUID, now: datetime
+) -> tuple[UpsertVerdict, list[str]]:
+    """What became of the rows, and the ids of those that engagements may be recognised by from now on and were not before."""
     stated = [row for _, row in rows.good]
     locked = await session.execute(kind.lock, {"ids": sorted(row.id for row in stated)})
     known = {row.id: kind.row.model_validate(dict(row._mapping)) for row in locked}
@@ -56,7 +65,9 @@ async def _upsert(session: AsyncSession, kind: _Kind[R], rows: Rows[R], *, corre
         events = [Event.of(kind.snapshot(row), occurred_at=now, recorded_at=now, correlation_id=correlation_id) for row in changed]
         await outbox.publish(session, events)
     created = sum(row.id not in known for row in changed)
-    return UpsertVerdict(created=created, updated=len(changed) - created, unchanged=len(stated) - len(changed), rejected=rows.rejected)
+    unchanged = len(stated) - len(changed)
+    verdict = UpsertVerdict(created=created, updated=len(changed) - created, unchanged=unchanged, rejected=rows.rejected)
+    return verdict, [row.id for row in changed if row.id not in known or kind.recognised_by(row) != kind.recognised_by(known[row.id])]
 
 
 async def _write(session: AsyncSession, kind: _Kind[R], rows: Sequence[R], *, now: datetime) -> None:
@@ -98,6 +109,7 @@ def _kind(
     *,
     thing: str,
     marks: Callable[[R], list[tuple[str | None, Mark]]],
+    recognised_by: Callable[[R], object],
     snapshot: Callable[[R], Fact],
 ) -> _Kind[R]:
     """The statements of one kind, from its table."""
@@ -125,9 +137,21 @@ def _kind(
             """
         ),
         marks=marks,
+        recognised_by=recognised_by,
         snapshot=snapshot,
     )
 
 
-_ASSETS = _kind(AssetRow, Asset, thing="asset", marks=_asset_marks, snapshot=_asset_snapshot)
-_CAMPAIGNS = _kind(CampaignRow, Campaign, thing="campaign", marks=_campaign_marks, snapshot=_campaign_snapshot)
+def _campaign_recognised_by(row: CampaignRow) -> object:
+    return _campaign_marks(row), row.asset_ids, row.starts_on, row.ends_on
+
+
+_ASSETS = _kind(AssetRow, Asset, thing="asset", marks=_asset_marks, recognised_by=_asset_marks, snapshot=_asset_snapshot)
+_CAMPAIGNS = _kind(
+    CampaignRow,
+    Campaign,
+    thing="campaign",
+    marks=_campaign_marks,
+    recognised_by=_campaign_recognised_by,
+    snapshot=_campaign_snapshot,
+)

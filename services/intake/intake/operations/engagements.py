@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.decisions.acts import Act
 from intake.decisions.engagements import Engagement
+from intake.decisions.relabelling import kept_marks
 from intake.decisions.verdicts import Recorded, Register
 from shared.database import as_recordset
 
@@ -28,15 +29,16 @@ _TOLD_BEFORE = text(TOLD_BEFORE.format(acts=":acts"))
 ADD = """
     INSERT INTO engagements (
         id, receipt_id, source, source_event_id, fingerprint, contact_id, kind, channel, context, asset_id, campaign_id, brand_id,
-        topics, occurred_at, received_at, machine, attributes, flags, sending, link, machine_evidence
+        topics, occurred_at, received_at, machine, attributes, flags, sending, link, machine_evidence, marks
     )
     SELECT
         id, receipt_id, source, source_event_id, decode(fingerprint, 'hex'), contact_id, kind, channel, context, asset_id, campaign_id,
-        brand_id, topics, occurred_at, received_at, machine, attributes, flags, sending, link, machine_evidence
+        brand_id, topics, occurred_at, received_at, machine, attributes, flags, sending, link, machine_evidence, marks
     FROM json_to_recordset(CAST(:engagements AS json)) AS r(
         id uuid, receipt_id uuid, source text, source_event_id text, fingerprint text, contact_id text, kind text, channel text,
         context text, asset_id text, campaign_id text, brand_id text, topics jsonb, occurred_at timestamptz, received_at timestamptz,
-        machine boolean, attributes jsonb, flags jsonb, sending text, link text, machine_evidence jsonb
+        machine boolean, attributes jsonb, flags jsonb, sending text, link text, machine_evidence jsonb,
+        marks text[]
     )
     ORDER BY source, source_event_id
     ON CONFLICT DO NOTHING
@@ -99,4 +101,5 @@ def _row(engagement: Engagement) -> dict[str, object]:
         "sending": trace and trace.sending,
         "link": trace and trace.link,
         "machine_evidence": engagement.evidence,
+        "marks": kept_marks(act, labels) or None,
     }

@@ -1,7 +1,7 @@
-"""Telling an engagement anew: evidence that came later, or the word of somebody who looked, changes whether a machine did it."""
+"""Telling an engagement anew: evidence that came later, or somebody's word, changes whether a machine did it; the catalogue, its labels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.decisions.catalog import Labels
 from intake.decisions.machines import JUDGED, MachineEvidence, ordered
 from shared import outbox
 from shared.database import as_recordset
@@ -21,7 +22,7 @@ _RESTATE = text(
     WITH restated AS (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r(
             id uuid, version integer, cause text, machine boolean, machine_evidence jsonb, machine_word boolean, reason_code text,
-            said_by text
+            said_by text, asset_id text, campaign_id text, brand_id text, topics jsonb, context text, flags jsonb, marks text[]
         )
     ), kept AS (
         INSERT INTO restatements (engagement_id, version, restated_at, cause, machine, machine_evidence, reason_code, said_by)
@@ -29,7 +30,9 @@ _RESTATE = text(
         FROM restated r JOIN engagements e ON e.id = r.id WHERE r.version > e.version
     )
     UPDATE engagements e
-    SET version = r.version, machine = r.machine, machine_evidence = r.machine_evidence, machine_word = r.machine_word
+    SET version = r.version, machine = r.machine, machine_evidence = r.machine_evidence, machine_word = r.machine_word,
+        asset_id = r.asset_id, campaign_id = r.campaign_id, brand_id = r.brand_id, topics = r.topics, context = r.context,
+        flags = r.flags, marks = r.marks
     FROM restated r WHERE e.id = r.id
     """
 )
@@ -81,6 +84,23 @@ async def restate_by_word(session: AsyncSession, engagement_id: UUID, word: Word
         await _write(session, [_Restated(row, row.version + 1, "word", word.machine, evidence, word.machine, word)], now=now)
 
 
+async def restate_labels(session: AsyncSession, relabelled: Sequence[tuple[Row[Any], Labels]], *, now: datetime) -> None:
+    """Writes and tells what engagements, whose rows the caller holds, turn out to be about."""
+    await _write(
+        session,
+        [
+            _Restated(row, row.version + 1, "catalog", row.machine, ordered(row.machine_evidence), row.machine_word, labels=labels)
+            for row, labels in relabelled
+        ],
+        now=now,
+    )
+
+
+def labels_of(row: Row[Any]) -> Labels:
+    """What an engagement on record is about."""
+    return Labels(row.asset_id, row.campaign_id, row.brand_id, tuple(row.topics), row.context, tuple(row.flags))
+
+
 @dataclass(frozen=True, slots=True)
 class _Restated:
     """An engagement on record, and what it is from now on. Of the same version as before: nothing is told."""
@@ -92,6 +112,7 @@ class _Restated:
     evidence: tuple[MachineEvidence, ...]
     machine_word: bool | None
     word: Word | None = None
+    labels: Labels | None = None
 
     def changes(self) -> dict[str, Any]:
         return {
@@ -103,6 +124,8 @@ class _Restated:
             "machine_word": self.machine_word,
             "reason_code": self.word and self.word.reason_code,
             "said_by": self.word and self.word.said_by,
+            "marks": self._marks,
+            **self._labels,
         }
 
     def fact(self, *, now: datetime) -> EngagementRestated:
@@ -115,8 +138,19 @@ class _Restated:
                 "version": self.version,
                 "restated_at": now,
                 "cause": self.cause,
+                **self._labels,
             }
         )
+
+    @property
+    def _labels(self) -> dict[str, Any]:
+        return asdict(self.labels or labels_of(self.row))
+
+    @property
+    def _marks(self) -> list[str] | None:
+        """What it may yet be recognised by: nothing more when both its asset and its campaign are known."""
+        labels = self.labels or labels_of(self.row)
+        return None if labels.asset_id is not None and labels.campaign_id is not None else self.row.marks
 
 
 async def _write(session: AsyncSession, restated: Sequence[_Restated], *, now: datetime) -> None:
