@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from intake.decisions.acts import Act, Mark
 from intake.decisions.catalog import Labels
@@ -135,7 +136,7 @@ async def test_what_is_older_than_the_bus_keeps_stays_as_it_was_told(intake: Int
     await put(intake, "assets", asset())
     later = REACH_BACK + timedelta(days=1)
     async with intake.service.database.transaction() as session:
-        await session.execute(relabelling.text("UPDATE relabellings SET stated_at = stated_at + :later"), {"later": later})
+        await session.execute(text("UPDATE relabellings SET stated_at = stated_at + :later"), {"later": later})
     assert await look_through(intake, after=later + SETTLED_AFTER) == 1
     assert [one["asset_id"] for one in await about(intake)] == [None]
 

@@ -1,7 +1,8 @@
 """Engagements of our own vocabulary inside another's envelope: what a CloudEvent or a Standard Webhook carries as its data.
 
-The fields are those of `POST /v1/engagements`. The source is whose door it came through, whatever the data says, and what somebody typed is
-no attribute: one that is not on the kind's closed list, or no number, boolean or code, is left out.
+The fields are those of `POST /v1/engagements`, and by what an asset or campaign may be recognised: `form`, `page`, `email_id`, `url`. The
+source is whose door it came through, whatever the data says, and what somebody typed is no attribute: one that is not on the kind's closed
+list, or no number, boolean or code, is left out.
 """
 
 import re
@@ -66,6 +67,7 @@ def engagement(data: object, envelope: Envelope, source: SourceFacts) -> Item:
         person=_person(data),
         marks=[
             *reading.codes(("form", data.get("form")), ("page", data.get("page"))),
+            *reading.codes(("email", data.get("email_id")), ("email_series", data.get("email_id"))),
             *reading.address_marks(reading.text(data.get("url"))),
         ],
         attributes=_attributes(kind, data.get("attributes")),
