@@ -10,6 +10,8 @@ import pytest
 
 from feedback.api.cases import _CASES
 from feedback.api.feed import _FEED
+from intake.api.catalog import _ASSETS, _CAMPAIGNS
+from intake.api.findings import _FINDINGS
 from intake.api.receipts import _RECEIPTS
 from reporting.api.loop import _DECISIONS
 from reporting.api.subscriptions import _DELIVERIES
@@ -21,6 +23,9 @@ from tests.inputs.doors import Doors
 
 LISTS: Mapping[tuple[str, str], Listing] = {
     ("intake", "GET /v1/receipts"): _RECEIPTS,
+    ("intake", "GET /v1/assets"): _ASSETS,
+    ("intake", "GET /v1/campaigns"): _CAMPAIGNS,
+    ("intake", "GET /v1/findings"): _FINDINGS,
     ("routing", "GET /v1/policies"): POLICIES,
     ("routing", "GET /v1/leads"): LEADS,
     ("routing", "GET /v1/queue"): QUEUE,
@@ -58,7 +63,8 @@ async def test_a_forged_cursor_is_read_from_or_refused(doors: Doors, service: st
         key = tuple(EXTREMES[kind][number % len(EXTREMES[kind])] for kind in listing.key_types)
         answer = await ask(f"cursor={forged(listing, key)}")
         assert answer.status_code in (200, 422), (key, answer.text)
-    problem(await ask(f"cursor={forged(listing, ('x',) * len(listing.key_types))}"), 422)
+    if listing.key_types != (str,):  # among ids any text is a place
+        problem(await ask(f"cursor={forged(listing, ('x',) * len(listing.key_types))}"), 422)
     problem(await ask(f"cursor={forged(listing, ())}"), 422)
 
 

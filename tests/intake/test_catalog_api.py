@@ -101,7 +101,7 @@ async def test_findings_are_listed_latest_first_page_by_page(intake: Intake) -> 
         ("asset_id=german", 2),
         ("campaign_id=launch", 1),
         ("brand_id=other", 0),
-        ("from=2026-03-02&until=2026-03-03", 2),
+        ("from=2026-03-02T00:00:00Z&until=2026-03-04T00:00:00Z", 2),
     ):
         assert len((await intake.get(f"findings?{query}", role="marketing")).json()["items"]) == number, query
     assert (await intake.get("findings?flag=test", role="marketing")).status_code == 422
@@ -118,7 +118,7 @@ async def test_findings_are_counted_by_asset_campaign_and_flag(intake: Intake) -
         ("old", None, "asset_unapproved", 1),
     ]
     assert (groups[0]["first_at"], groups[0]["last_at"]) == ("2026-03-03T10:00:00Z", "2026-03-04T10:00:00Z")
-    [only] = (await intake.get("findings/counts?flag=asset_expired&from=2026-03-02", role="auditor")).json()["groups"]
+    [only] = (await intake.get("findings/counts?flag=asset_expired&from=2026-03-02T00:00:00Z", role="auditor")).json()["groups"]
     assert (only["asset_id"], only["count"]) == ("old", 1)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
 
 from intake.queries_catalog import FindingFlag, Sought, count_findings, list_findings
@@ -13,7 +13,6 @@ from shared.bodies import Answer, Id, Moment
 from shared.database import Database
 from shared.events.engagements import EngagementFlag, EngagementKind
 from shared.paging import Listing, Page, PageRequest
-from shared.ranges import Since, Until
 from shared.routes import StrictRoute
 
 _FINDINGS = Listing("findings", datetime, UUID)
@@ -56,8 +55,8 @@ def _sought(
     asset_id: Id | None = None,
     campaign_id: Id | None = None,
     brand_id: Id | None = None,
-    since: Since = None,
-    until: Until = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Moment | None = None,
 ) -> Sought:
     return Sought(flag, asset_id, campaign_id, brand_id, since, until)
 

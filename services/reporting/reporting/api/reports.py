@@ -1,25 +1,51 @@
 """`GET /v1/funnel` and `GET /v1/objections`."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 
 from reporting.decisions.ranges import Span
 from reporting.queries.funnel import GROUPS_MAX, FunnelDimension, StageFigures, funnel
 from reporting.queries.objections import ObjectionDimension, ObjectionGroup, objections
 from shared import problems
 from shared.auth import reading
-from shared.bodies import EARLIEST_YEAR, LATEST_YEAR, Answer, Id, Moment
+from shared.bodies import EARLIEST_YEAR, LATEST_YEAR, Answer, Day, Id, Moment
 from shared.database import Database
 from shared.problems import FieldError
-from shared.ranges import Since, Until
 from shared.routes import StrictRoute
 
 FunnelGrouping = Literal["campaign", "segment", "specialty", "territory", "region", "rep", "asset"]
 
 _EVERYTHING = Span(datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC), datetime(LATEST_YEAR + 1, 1, 1, tzinfo=UTC))
 _OBJECTION_DAYS = timedelta(days=28)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_AS_DAY: TypeAdapter[Day] = TypeAdapter(Day)
+_AS_MOMENT: TypeAdapter[Moment] = TypeAdapter(Moment)
+
+
+def _since(value: object) -> datetime:
+    return _bound(value, day_ends=False)
+
+
+def _until(value: object) -> datetime:
+    return _bound(value, day_ends=True)
+
+
+def _bound(value: object, *, day_ends: bool) -> datetime:
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return datetime.combine(_AS_DAY.validate_python(value) + timedelta(days=day_ends), time.min, UTC)
+        return _AS_MOMENT.validate_python(value)
+    except ValidationError as invalid:
+        raise ValueError(str(invalid.errors()[0]["ctx"]["error"])) from None
+
+
+_SCHEMA = WithJsonSchema({"type": "string", "description": "An RFC 3339 time, or a date, which is a whole UTC day."})
+Since = Annotated[datetime | None, BeforeValidator(_since), _SCHEMA, Query(alias="from")]
+Until = Annotated[datetime | None, BeforeValidator(_until), _SCHEMA]
 
 
 class StageAnswer(Answer):
