@@ -39,6 +39,12 @@ KNOWN: tuple[KnownAgent, ...] = (
         " (Google's help on images in Gmail; WURFL counts them as e-mail clients since 2018).",
     ),
     KnownAgent(
+        "prefetching",
+        ("edge/12.246 mozilla/5.0",),
+        "machine",
+        "Gmail fetching pictures ahead, when it thinks that somebody may open the e-mail (GMass on false opens in Gmail).",
+    ),
+    KnownAgent(
         "mail_client",
         ("microsoft outlook", "ms-office", "thunderbird/", "lotus-notes"),
         "person",
