@@ -36,7 +36,8 @@ class Engagement:
 
     def judged(self, shared: Iterable[MachineEvidence]) -> "Engagement":
         """The same with its evidence: the act's own, and that of others."""
-        return replace(self, evidence=ordered([*own_evidence(self.act), *shared]))
+        evidence = {*own_evidence(self.act), *shared}
+        return replace(self, evidence=ordered(evidence)) if evidence else self
 
     def fact(self) -> EngagementRecorded:
         """What the `engagements` topic says of it: codes and numbers, no word anybody typed."""
