@@ -31,7 +31,8 @@ async def test_an_asset_is_read_with_every_version_it_had(intake: Intake) -> Non
         (2, "4", "withdrawn"),
     ]
     assert shown["withdrawn_at"] == shown["versions"][1]["stated_at"] == shown["updated_at"]
-    assert shown["versions"][0]["asset"] == asset(approval=APPROVED)
+    keys = [{"source": None, "kind": "form", "value": "dosingguide"}, {"source": "mautic", "kind": "email", "value": "5"}]
+    assert shown["versions"][0]["asset"] == asset(approval=APPROVED, keys=keys)
     assert (await intake.get("assets/unheard-of", role="marketing")).status_code == 404
 
     await put(intake, "assets", asset(version="5", approval=APPROVED))
@@ -46,8 +47,11 @@ async def test_assets_and_campaigns_are_listed_by_id_and_brand(intake: Intake) -
     assert [row["id"] for row in (*first["items"], *rest["items"])] == ["a", "b"]
     assert [row["id"] for row in (await intake.get("campaigns", role="integration")).json()["items"]] == ["autumn", "launch"]
     shown = (await intake.get("campaigns/launch", role="marketing")).json()
-    assert {name: value for name, value in shown.items() if name in campaign()} == {**campaign(), "channels": shown["channels"]}
-    assert shown["channels"] == [{"channel": "email", "role": "lead", "goal": None}]
+    whole = campaign(
+        channels=[{"channel": "email", "role": "lead", "goal": None}],
+        keys=[{"source": None, "kind": "utm_campaign", "value": "spring-launch"}],
+    )
+    assert shown == {**whole, "segment": None, "informed_by": [], "updated_at": shown["updated_at"]}
     assert (await intake.get("campaigns/unheard-of", role="marketing")).status_code == 404
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from intake.operations.neighbours import NEIGHBOURS
 from tests.intake.conftest import Intake, counts, engagement
 from tests.intake.platforms import SECRET, raw
 
@@ -188,3 +190,13 @@ async def test_only_what_was_opened_or_clicked_can_be_said_to_be_a_machines(inta
     assert (await say(intake, recorded["engagement_id"], machine=True)).status_code == 422
     assert (await say(intake, "00000000-0000-7000-8000-000000000000", machine=True)).status_code == 404
     assert (await say(intake, recorded["engagement_id"], machine=True, role="marketing")).status_code == 403
+
+
+async def test_neighbours_are_found_by_the_index_of_a_persons_acts_in_time(intake: Intake) -> None:
+    owners = "WITH owners AS MATERIALIZED (SELECT namespace, value, contact_id AS id FROM contact_keys)"
+    visit = '[{"namespace": "email", "value": "a", "source": "s", "earliest": "2026-03-01T00:00:00Z", "latest": "2026-03-02T00:00:00Z"}]'
+    async with intake.service.database.reading() as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = await session.scalars(text(f"EXPLAIN {owners} {NEIGHBOURS.format(visits=':visit')}"), {"visit": visit})
+        [used] = [line for line in plan if "engagements" in line]
+    assert "ix_engagements_contact_id_occurred_at" in used
