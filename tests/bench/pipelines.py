@@ -20,7 +20,7 @@ from tests.bench.topics import make_topic
 
 _PATH = f"/v1/webhooks/{SOURCE}"
 _READY_SECONDS = 60
-_RECEIVED = ("receipt_items", "typed_texts", "receipts", "engagements")
+_RECEIVED = ("receipt_items", "typed_texts", "receipts", "restatements", "engagements")
 _DECIDED = ("leads", "clocks", "decision_records", "briefs", "ledgers", "ledger_rows", "engagements", "rotations")
 _NULL_TABLES = {
     "null_receipts": "id text PRIMARY KEY, body text NOT NULL",
