@@ -25,8 +25,8 @@ from intake.operations.contacts import Change, keep_contacts, lock_contacts
 from intake.operations.looking_up import look_up
 from intake.operations.neighbours import Neighbours
 from intake.operations.recognising import Owners, recognise_persons
-from intake.operations.texts import keep_texts, texts_of
 from intake.operations.restating import restate_by_evidence
+from intake.operations.texts import keep_texts, texts_of
 from intake.operations.writing import write_at_once
 from shared import outbox
 from shared.events import Event
