@@ -33,11 +33,16 @@ class Licence(Part):
 
 @contract("contact.snapshot", topic=CONTACTS, producer="intake", consumers=("routing", "feedback", "reporting"))
 class ContactSnapshot(Fact):
-    """A contact as it stands now. `version` grows with every change: a lower one than known is old news."""
+    """A contact as it stands now. `version` grows with every change: a lower one than known is old news.
+
+    `merged_into`: the contact that stands for this one. Then this one is nobody of their own any more, until a later snapshot says null
+    again; its consents are those of the whole person. The contact that stands for others has their keys too.
+    """
 
     contact_id: Id
     version: int
     provisional: bool
+    merged_into: Id | None = None
     external_ids: dict[Label, Id] = {}
     emails: list[str] = []
     given_name: str | None = None

@@ -22,12 +22,14 @@ class EngagementFact(Fact):
     """One observed act of a contact. `machine` acts (scanners, mail proxies) are kept but earn nothing; `machine_evidence` says why.
 
     `attributes` is a closed list per kind: numbers and codes, never text. `source_event_id` is the platform's own identity of the act.
+    `original_contact_id`: the contact whose key showed the act, where that one is merged into `contact_id`; null where they are the same.
     """
 
     engagement_id: Id
     source: Id
     source_event_id: Id
     contact_id: Id
+    original_contact_id: Id | None = None
     kind: EngagementKind
     channel: Code
     context: EngagementContext
