@@ -5,8 +5,10 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from intake.operations.recording import record
 from tests.intake.conftest import Intake, contact, counts, engagement
-from tests.intake.platforms import email_opened, page_hit, subscription_changed
+from tests.intake.platforms import email_opened, mautic_lead, page_hit, subscription_changed
+from tests.intake.test_recording import delivery
 
 
 async def test_two_hundred_copies_of_one_webhook_are_one_engagement(intake: Intake) -> None:
@@ -27,6 +29,66 @@ async def test_a_storm_of_first_sightings_makes_one_contact(intake: Intake) -> N
     assert all(counts(answer) == {"accepted": 1} for answer in answers)
     assert len({event["contact_id"] for event in await intake.published("engagement.recorded")}) == 1
     assert len(await intake.rows("SELECT id FROM contacts")) == 1
+
+
+async def test_a_storm_over_many_connections_makes_one_contact(intake: Intake) -> None:
+    at_once = asyncio.Semaphore(9)
+
+    async def see(number: int) -> None:
+        shown: list[dict[str, Any]] = [{}, {"lead": None}, {"lead": mautic_lead(26, None), "emailAddress": None}]
+        async with at_once, intake.service.database.transaction() as session:
+            body = {"mautic.email_on_open": [email_opened(id=number, **shown[number % 3])]}
+            [tally] = await record(session, [delivery(body)], now=datetime.now(UTC))
+            assert tally.counts["accepted"] == 1
+
+    await asyncio.gather(*map(see, range(200)))
+    people = await intake.rows("SELECT id FROM contacts WHERE id NOT IN (SELECT alias_id FROM contact_aliases)")
+    assert len(people) == 1, "whoever is shown by id alone, or by address alone, is joined by who shows both"
+    assert len(await intake.published("engagement.recorded")) == 200
+    [keys] = await intake.rows("SELECT count(*) AS count, count(DISTINCT (namespace, value)) AS distinct FROM contact_keys")
+    assert (keys.count, keys.distinct) == (2, 2)
+
+
+async def test_a_storm_of_one_unknown_person_over_many_connections_makes_one_row(intake: Intake) -> None:
+    at_once = asyncio.Semaphore(9)
+
+    async def see(number: int) -> None:
+        async with at_once, intake.service.database.transaction() as session:
+            await record(session, [delivery({"mautic.email_on_open": [email_opened(id=number)]})], now=datetime.now(UTC))
+
+    await asyncio.gather(*map(see, range(200)))
+    assert len(await intake.rows("SELECT id FROM contacts")) == len(await intake.published("contact.snapshot")) == 1
+
+
+async def test_merging_naming_and_acting_at_once_neither_block_nor_leave_anybody_between(intake: Intake) -> None:
+    ids = [f"hcp-{number}" for number in range(6)]
+    rows = [contact(one, external_ids={"crm": one, "mautic": str(number + 1)}, emails=[]) for number, one in enumerate(ids)]
+    await intake.put("contacts", rows)
+    body = {
+        "mautic.email_on_open": [email_opened(id=number, lead=mautic_lead(1 + number % 6, f"p{number % 4}@x.test")) for number in range(24)]
+    }
+
+    async def merge(old: str, into: str) -> int:
+        answer = await intake.client.post(f"/v1/contacts/{old}/merge", json={"into": into}, headers=intake.token("sales_ops"))
+        if answer.status_code == 200:
+            answer = await intake.client.post(f"/v1/contacts/{old}/unmerge", headers=intake.token("sales_ops"))
+        return answer.status_code
+
+    async def put(turn: int) -> int:
+        return (await intake.put("contacts", rows[::-1] if turn % 2 else rows)).status_code
+
+    async def post() -> int:
+        return (await intake.mautic(body)).status_code
+
+    pairs = [(old, into) for old in ids for into in ids if old != into]
+    done = await asyncio.gather(*(merge(*pair) for pair in pairs), *map(put, range(6)), *(post() for _ in range(6)))
+    assert set(done) <= {200, 202, 409}
+    chained = "SELECT alias_id FROM contact_aliases WHERE contact_id IN (SELECT alias_id FROM contact_aliases)"
+    assert await intake.rows(chained) == []
+    assert len(await intake.published("engagement.recorded")) == 24
+    newest = {told["contact_id"]: told for told in await intake.published("contact.snapshot")}
+    survivors = {row.alias_id: row.contact_id for row in await intake.rows("SELECT alias_id, contact_id FROM contact_aliases")}
+    assert {contact_id: told["merged_into"] for contact_id, told in newest.items() if told["merged_into"]} == survivors
 
 
 async def test_overlapping_batches_in_any_order_neither_block_nor_double(intake: Intake) -> None:

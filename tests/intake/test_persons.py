@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.decisions.contacts import LEARNT_KEYS_MAX, Contact, taught
-from intake.decisions.persons import PersonKey, Recognition, contact_key, email_key, external_key, is_npi, person_of, recognise
+from intake.decisions.persons import Meeting, PersonKey, Recognition, contact_key, email_key, external_key, is_npi, person_of, recognise
 
 MAUTIC = PersonKey("id:mautic", "26")
 HUBSPOT = PersonKey("id:hs", "123")
@@ -46,6 +46,14 @@ def test_the_same_person_in_one_batch_is_one_contact() -> None:
 def test_a_shared_mailbox_gives_nobody_anothers_npi() -> None:
     found = recognised((NPI, EMAIL), owners={EMAIL: "c-2"})
     assert (found.contact_ids, found.learnt) == (("c-2",), {})
+
+
+def test_keys_of_two_contacts_are_a_meeting_unless_one_stands_for_both() -> None:
+    owners = {MAUTIC: "c-1", EMAIL: "c-2"}
+    [meeting] = recognised((HUBSPOT,), (MAUTIC, EMAIL), owners=owners).meetings
+    assert meeting == Meeting("c-1", "c-2", frozenset({"email"}), 1)
+    merged = recognise([(MAUTIC, EMAIL)], owners=owners, fresh_ids=["new"], survivors={"c-1": "c-2", "c-2": "c-2"})
+    assert (merged.contact_ids, merged.meetings) == (("c-1",), ())
 
 
 def test_our_own_id_is_taken_at_its_word_known_or_not() -> None:

@@ -63,6 +63,7 @@ async def test_a_directorys_contact_is_told_whole(intake: Intake) -> None:
         "contact_id": "hcp-1",
         "version": 1,
         "provisional": False,
+        "merged_into": None,
         "external_ids": {"crm": "crm-hcp-1", "npi": "1234567893"},
         "emails": ["ada@clinic.test", "b@x.test"],
         "given_name": "Ada",
@@ -80,8 +81,9 @@ async def test_a_directorys_contact_is_told_whole(intake: Intake) -> None:
     }
     read = (await intake.get("contacts/hcp-1", role="integration")).json()
     assert read["consents"] == [told["consents"][0] | {"evidence": "letter 12", "legal_basis": None}]
-    assert {key: value for key, value in read.items() if key not in ("id", "consents")} == {
-        key: value for key, value in told.items() if key not in ("contact_id", "consents")
+    assert read["aliases"] == []
+    assert {key: value for key, value in read.items() if key not in ("id", "aliases", "consents")} == {
+        key: value for key, value in told.items() if key not in ("contact_id", "merged_into", "consents")
     }
 
 
@@ -140,22 +142,6 @@ async def test_a_row_that_cannot_be_is_rejected_with_the_field(intake: Intake) -
         assert verdict(answer) == (0, 0, 0, [1]), changes
         assert answer.json()["rejected"][0]["errors"][0]["pointer"] == pointer, changes
     assert await intake.outbox_of(intake.service) == []
-
-
-async def test_a_key_of_somebody_else_is_refused_until_aliases_are_built(intake: Intake) -> None:
-    await intake.put("contacts", [contact()])
-    taken = [
-        contact("hcp-2", external_ids={"npi": "1234567893"}, emails=[]),
-        contact("hcp-3", external_ids={"crm": "c-3"}, emails=["new@x.test", "ADA@clinic.test"]),
-        contact("hcp-4", external_ids={"crm": "c-4"}, emails=["shared@x.test"]),
-        contact("hcp-5", external_ids={"crm": "c-5"}, emails=["shared@x.test"]),
-    ]
-    answer = await intake.put("contacts", taken)
-    assert verdict(answer) == (1, 0, 0, [1, 2, 4])
-    errors = {row["row"]: row["errors"][0] for row in answer.json()["rejected"]}
-    assert {row: error["pointer"] for row, error in errors.items()} == {1: "/external_ids/npi", 2: "/emails/1", 4: "/emails/0"}
-    assert "contact hcp-1 already" in errors[1]["detail"]
-    assert "alias" in errors[1]["detail"]
 
 
 async def test_a_key_the_directory_no_longer_states_is_free_again(intake: Intake) -> None:

@@ -4,7 +4,20 @@ from functools import partial
 from pathlib import Path
 
 from intake import figures, figures_findings
-from intake.api import catalog, engagements, findings, imports, judgements, receipts, reference, source_health, sources, trials
+from intake.api import (
+    candidates,
+    catalog,
+    engagements,
+    findings,
+    imports,
+    judgements,
+    merging,
+    receipts,
+    reference,
+    source_health,
+    sources,
+    trials,
+)
 from intake.api.paced import paced
 from intake.api.webhooks import Webhooks
 from intake.operations.following_texts import FollowTexts
@@ -35,6 +48,8 @@ def build() -> Service:
         engagements.routes(commits, writing),
         judgements.routes(service.database),
         reference.routes(service.database, writing),
+        merging.routes(service.database),
+        candidates.routes(service.database),
         catalog.routes(service.database),
         findings.routes(service.database),
         receipts.routes(service.database),

@@ -5,7 +5,7 @@ Lists are bounded so that a snapshot always fits a Kafka record.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from intake.decisions.adapters import reading
 from intake.decisions.consents import MARKETING, ConsentState
@@ -63,7 +63,8 @@ class LicenceRow(Body):
 
 
 class ContactRow(Body):
-    """What a directory states of a person, whole."""
+    """What a directory states of a person, whole. `merged_into`: the contact this one is, as a customer master found; it may be in the same
+    request. That it is left out later takes nothing back."""
 
     id: Id
     external_ids: ExternalIds = {}
@@ -80,12 +81,20 @@ class ContactRow(Body):
     segments: Annotated[list[Word], Field(max_length=200)] = []
     licences: Annotated[list[LicenceRow], Field(max_length=100)] = []
     consents: Annotated[list[ConsentRow], Field(max_length=200)] = []
+    merged_into: Id | None = None
 
     @model_validator(mode="after")
     def _one_primary(self) -> Self:
         if sum(affiliation.primary for affiliation in self.affiliations) > 1:
             raise ValueError("at most one affiliation can be the primary one")
         return self
+
+    @field_validator("merged_into")
+    @classmethod
+    def _into_another(cls, merged_into: str | None, info: ValidationInfo) -> str | None:
+        if merged_into is not None and merged_into == info.data.get("id"):
+            raise ValueError("must be another contact's id")
+        return merged_into
 
 
 class ApprovalRow(Body):

@@ -120,6 +120,7 @@ class Contact(Tables):
     segments: Mapped[list[Any]] = mapped_column(JSONB)
     licences: Mapped[list[Any]] = mapped_column(JSONB)
     updated_at: Mapped[datetime] = mapped_column(_Moment)
+    first_seen_at: Mapped[datetime] = mapped_column(_Moment, server_default=text("now()"))
 
 
 class ContactKey(Tables):
@@ -247,7 +248,9 @@ class Engagement(Tables):
     source: Mapped[str] = mapped_column(Text)
     source_event_id: Mapped[str] = mapped_column(Text, comment="As the platform identifies the act, or a hash of its content.")
     fingerprint: Mapped[bytes] = mapped_column(comment="Tells a retry (the same) from a contradiction (another).")
-    contact_id: Mapped[str] = mapped_column(_reference("contacts.id"))
+    contact_id: Mapped[str] = mapped_column(
+        _reference("contacts.id"), comment="Whose key showed it; who stands for them now, contact_aliases says."
+    )
     kind: Mapped[str] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(Text)
     context: Mapped[str] = mapped_column(Text)

@@ -4,6 +4,7 @@ from intake import (  # noqa: F401  (their tables are on the same metadata)
     tables_catalog,
     tables_habits,
     tables_imports,
+    tables_people,
     tables_restating,
     tables_texts,
 )

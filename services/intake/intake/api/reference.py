@@ -1,15 +1,18 @@
 """What integrators keep up to date: contacts, campaigns, assets."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
 
 from intake.decisions.consents import ConsentState
 from intake.decisions.contacts import Contact, emails, external_ids
 from intake.operations.catalog import upsert_assets, upsert_campaigns
-from intake.operations.contacts import read_contacts
-from intake.operations.directory import upsert_contacts
+from intake.operations.directory import ContactsVerdict, upsert_contacts
+from intake.operations.people import read_people
 from intake.rows import AssetRow, CampaignRow, ContactRow
 from shared import problems
 from shared.auth import reading
@@ -33,9 +36,11 @@ class ConsentAnswer(Answer):
 
 
 class ContactAnswer(Answer):
-    """A contact as it stands. While provisional, known by acts alone, what a directory states is null or empty."""
+    """A contact as it stands. While provisional, known by acts alone, what a directory states is null or empty. `aliases` are the other ids
+    that lead to it."""
 
     id: str
+    aliases: list[str]
     version: int
     provisional: bool
     external_ids: dict[str, str]
@@ -59,20 +64,28 @@ def routes(database: Database, writing: Any) -> APIRouter:
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["reference"])
 
     @router.put("/contacts", dependencies=[writing])
-    async def put_contacts(rows: Annotated[UpsertRows, RowsOf(ContactRow)]) -> UpsertVerdict:
-        """Takes a directory's rows, each a person whole."""
+    async def put_contacts(rows: Annotated[UpsertRows, RowsOf(ContactRow)]) -> ContactsVerdict:
+        """Takes a directory's rows, each a person whole. A row whose keys are known already names the contact that has them."""
         read = read_rows(ContactRow, rows)
         async with database.transaction() as session:
             return await upsert_contacts(session, read, correlation_id=correlation_id(), now=datetime.now(UTC))
 
-    @router.get("/contacts/{contact_id}", dependencies=[reading("integration", "sales_ops", "privacy")])
-    async def get_contact(contact_id: Id) -> ContactAnswer:
-        """One contact."""
+    @router.get(
+        "/contacts/{contact_id}",
+        dependencies=[reading("integration", "sales_ops", "privacy")],
+        response_model=ContactAnswer,
+        responses={307: {"description": "The id is an alias: `Location` is the contact it leads to."}},
+    )
+    async def get_contact(contact_id: Id) -> ContactAnswer | RedirectResponse:
+        """One contact. An alias redirects: for now, since whoever was merged may be parted again."""
         async with database.reading() as session:
-            found = await read_contacts(session, [contact_id])
-        if contact_id not in found:
+            people = await read_people(session, [contact_id])
+        survivor_id = people.survivor_of(contact_id)
+        if survivor_id not in people.contacts:
             raise problems.not_found("There is no contact with this id.")
-        return _contact_answer(found[contact_id])
+        if survivor_id != contact_id:
+            return RedirectResponse(f"./{quote(survivor_id, safe='')}")
+        return _contact_answer(people.told(contact_id), aliases=people.aliases_of(contact_id))
 
     @router.put("/campaigns", dependencies=[writing])
     async def put_campaigns(rows: Annotated[UpsertRows, RowsOf(CampaignRow)]) -> UpsertVerdict:
@@ -91,12 +104,13 @@ def routes(database: Database, writing: Any) -> APIRouter:
     return router
 
 
-def _contact_answer(contact: Contact) -> ContactAnswer:
+def _contact_answer(contact: Contact, *, aliases: Sequence[str]) -> ContactAnswer:
     stated = contact.entry.model_dump() if contact.entry is not None else {}
     return ContactAnswer.model_validate(
         {
             **stated,
             "id": contact.id,
+            "aliases": aliases,
             "version": contact.version,
             "provisional": contact.provisional,
             "external_ids": external_ids(contact),

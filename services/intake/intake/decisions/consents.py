@@ -3,7 +3,7 @@
 Acts form a total order, so whatever order they arrive in, and however often, the same one stands at the end.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -75,3 +75,19 @@ def merged(standing: Consents, acts: Iterable[ConsentAct]) -> Consents:
         if key not in result or act.rank > result[key].rank:
             result[key] = act
     return result
+
+
+def strictest(parts: Sequence[Consents], *, since: datetime) -> Consents:
+    """What one person allows who was several until `since`: each part's standing acts, joined.
+
+    An act dated later is the whole person's, and the latest of them stands. Of what the parts said before a denial stands, whatever a
+    grant's date, and so does a denial nobody dated: consent to one id is none to another.
+    """
+    found: dict[tuple[str, str], ConsentAct] = {}
+    for place in {place for part in parts for place in part}:
+        acts = [part[place] for part in parts if place in part]
+        undated = [act for act in acts if act.state == "denied" and act.at is None]
+        of_the_whole = [act for act in acts if act.at is not None and act.at >= since]
+        denied = [act for act in acts if act.state == "denied"]
+        found[place] = max(undated or of_the_whole or denied or acts, key=lambda act: act.rank)
+    return found

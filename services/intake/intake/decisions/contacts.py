@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from intake.decisions.consents import ConsentAct, Consents, merged
 from intake.decisions.persons import KeyOrigin, PersonKey
@@ -30,13 +31,18 @@ class DirectoryEntry(Part):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One person. `entry` None means provisional: known by acts alone. `version` grows with every change and 0 was never told."""
+    """One person. `entry` None means provisional: known by acts alone. `version` grows with every change and 0 was never told.
+
+    `first_seen_at` None: it isn't on record yet. `merged_into` is the contact that stands for this one, and is told, never stored here.
+    """
 
     id: str
     version: int = 0
     entry: DirectoryEntry | None = None
     keys: Mapping[PersonKey, KeyOrigin] = field(default_factory=dict)
     consents: Consents = field(default_factory=dict)
+    first_seen_at: datetime | None = None
+    merged_into: str | None = None
 
     @property
     def provisional(self) -> bool:
@@ -87,6 +93,7 @@ def snapshot(contact: Contact) -> ContactSnapshot:
             "contact_id": contact.id,
             "version": contact.version,
             "provisional": contact.provisional,
+            "merged_into": contact.merged_into,
             "external_ids": external_ids(contact),
             "emails": emails(contact),
             "consents": [act.told() for _, act in sorted(contact.consents.items())],

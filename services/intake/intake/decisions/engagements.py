@@ -13,12 +13,16 @@ from shared.events.engagements import EngagementRecorded
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """One observed act of a contact. `evidence` beside what the act tells of itself is what others on record tell of it."""
+    """One observed act of a contact. `evidence` beside what the act tells of itself is what others on record tell of it.
+
+    `shown_as` is the contact whose key showed it, `contact_id` who stands for them: the same, unless they were merged.
+    """
 
     id: UUID
     receipt_id: UUID
     act: Act
     contact_id: str
+    shown_as: str
     labels: Labels
     occurred_at: datetime
     received_at: datetime
@@ -32,7 +36,7 @@ class Engagement:
     @property
     def trace(self) -> Trace | None:
         """What others' verdicts may rest on; None if none does."""
-        return trace(self.act, engagement_id=self.id, contact_id=self.contact_id, at=self.occurred_at)
+        return trace(self.act, engagement_id=self.id, contact_id=self.shown_as, at=self.occurred_at)
 
     def judged(self, shared: Iterable[MachineEvidence]) -> "Engagement":
         """The same with its evidence: the act's own, and that of others."""
@@ -46,6 +50,7 @@ class Engagement:
             source=self.act.source,
             source_event_id=self.act.identity,
             contact_id=self.contact_id,
+            original_contact_id=None if self.shown_as == self.contact_id else self.shown_as,
             kind=self.act.kind,
             channel=self.act.channel,
             context=self.labels.context,

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,10 @@ _ID_CHARS_MAX = 200  # before and after normalising, which may lengthen a text
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[^\s@,;:<>()\[\]\\\"]+")
 # What the Luhn digit of an NPI is computed with: the issuer prefix for health applications in the United States.
 _NPI_PREFIX = "80840"
+
+# What a person has one of. Who shows two different ones is two people, whatever else they share.
+REGISTERS = (f"id:{NPI}", f"id:{CRM}")
+_NOBODY_MERGED: Mapping[str, str] = {}
 
 KeyOrigin = Literal["stated", "learnt"]
 
@@ -26,12 +30,24 @@ class PersonKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """One person's keys lead to two contacts, neither merged into the other. `kinds`: of the keys that lead to the second; `place`: whose
+    in the batch."""
+
+    first: str
+    second: str
+    kinds: frozenset[str]
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recognition:
     """Who the persons of a batch are. `contact_ids` follows the persons' order; `learnt` are keys that were nobody's until now."""
 
     contact_ids: tuple[str, ...]
     learnt: Mapping[PersonKey, str]
     new_contact_ids: tuple[str, ...]
+    meetings: tuple[Meeting, ...] = ()
 
 
 def contact_key(contact_id: str) -> PersonKey:
@@ -63,11 +79,23 @@ def person_of(*, external_ids: Mapping[str, str], emails: Sequence[str]) -> tupl
     return tuple(dict.fromkeys(key for key in keys if key is not None))
 
 
-def recognise(persons: Sequence[tuple[PersonKey, ...]], *, owners: Mapping[PersonKey, str], fresh_ids: Iterable[str]) -> Recognition:
+def kind_of(key: PersonKey) -> str:
+    """What sort of key it is: email, npi, crm, or a platform's name."""
+    return key.namespace.removeprefix("id:")
+
+
+def recognise(
+    persons: Sequence[tuple[PersonKey, ...]],
+    *,
+    owners: Mapping[PersonKey, str],
+    fresh_ids: Iterable[str],
+    survivors: Mapping[str, str] = _NOBODY_MERGED,
+) -> Recognition:
     """The contact of each person: the owner of the strongest key that has one, else a new contact.
 
-    `fresh_ids` gives one unused id per person. A person known by one key teaches us its others, save NPI and CRM id: those
-    join a contact by the directory's word, or by making it, since a shared mailbox must not give one person another's NPI.
+    `fresh_ids` gives one unused id per person; `survivors` says into whom owners were merged, of those who were. A person
+    known by one key teaches us its others, save NPI and CRM id: those join a contact by the directory's word, or by making it, since a
+    shared mailbox must not give one person another's NPI.
     """
     known = dict(owners)
     learnt: dict[PersonKey, str] = {}
@@ -84,15 +112,32 @@ def recognise(persons: Sequence[tuple[PersonKey, ...]], *, owners: Mapping[Perso
             known[key] = contact_id
             if key.namespace != "contact":
                 learnt[key] = contact_id
-    return Recognition(contact_ids=_owners_of(persons, known), learnt=learnt, new_contact_ids=tuple(new))
+    return Recognition(
+        contact_ids=_owners_of(persons, known),
+        learnt=learnt,
+        new_contact_ids=tuple(new),
+        meetings=tuple(_meetings(persons, known, survivors)),
+    )
 
 
 def _owners_of(persons: Sequence[tuple[PersonKey, ...]], known: Mapping[PersonKey, str]) -> tuple[str, ...]:
     return tuple(next(known[key] for key in person if key in known) for person in persons)
 
 
+def _meetings(persons: Sequence[tuple[PersonKey, ...]], known: Mapping[PersonKey, str], survivors: Mapping[str, str]) -> Iterator[Meeting]:
+    for place, person in enumerate(persons):
+        if len({known[key] for key in person if key in known}) < 2:
+            continue
+        met: dict[str, set[str]] = {}
+        for key in person:
+            if (owner := known.get(key)) is not None:
+                met.setdefault(survivors.get(owner, owner), set()).add(kind_of(key))
+        first, *others = met
+        yield from (Meeting(first, other, frozenset(met[other]), place) for other in others)
+
+
 def _may_be_learnt(key: PersonKey) -> bool:
-    return key.namespace not in {"contact", f"id:{NPI}", f"id:{CRM}"}
+    return key.namespace not in {"contact", *REGISTERS}
 
 
 def is_npi(value: str) -> bool:

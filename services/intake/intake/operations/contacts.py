@@ -1,33 +1,16 @@
-"""Contacts as rows: locked and loaded whole, written back whole, each change told in a snapshot of the same commit."""
+"""Contacts as rows: written back whole, each with what changed of its keys and consents."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.decisions.consents import ConsentAct
-from intake.decisions.contacts import Contact, DirectoryEntry, snapshot
-from intake.decisions.persons import KeyOrigin, PersonKey
+from intake.decisions.contacts import Contact
+from intake.decisions.people import Changed
 from shared.database import as_recordset
-from shared.events import Event
 
-_COLUMNS = """
-    id, version, provisional, given_name, family_name, kind, specialty, credentials, postal_code, country, region,
-    affiliations, segments, licences
-"""
-_LOCK = text(f"SELECT {_COLUMNS} FROM contacts WHERE id = ANY (CAST(:ids AS text[])) ORDER BY id FOR NO KEY UPDATE")  # noqa: S608 (ours)
-_READ = text(f"SELECT {_COLUMNS} FROM contacts WHERE id = ANY (CAST(:ids AS text[]))")  # noqa: S608 (ours)
-_KEYS = text("SELECT contact_id, namespace, value, origin FROM contact_keys WHERE contact_id = ANY (CAST(:ids AS text[]))")
-_CONSENTS = text(
-    """
-    SELECT contact_id, channel, purpose, state, at, evidence, legal_basis FROM consents WHERE contact_id = ANY (CAST(:ids AS text[]))
-    """
-)
 _WRITE = text(
     """
     INSERT INTO contacts (
@@ -78,57 +61,14 @@ _WRITE_CONSENTS = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A contact before and after, and the journey that changed it. A new contact's `before` has version 0."""
-
-    before: Contact
-    after: Contact
-    correlation_id: UUID
-
-
-async def lock_contacts(session: AsyncSession, contact_ids: Collection[str]) -> dict[str, Contact]:
-    """The contacts of these ids that exist, whole, and nobody else's to change until the transaction ends."""
-    return await _load(session, _LOCK, contact_ids)
-
-
-async def read_contacts(session: AsyncSession, contact_ids: Collection[str]) -> dict[str, Contact]:
-    """The contacts of these ids that exist, whole."""
-    return await _load(session, _READ, contact_ids)
-
-
-async def keep_contacts(session: AsyncSession, changes: Sequence[Change], *, now: datetime) -> list[Event]:
-    """Writes what changed and gives the snapshots that tell it. The caller holds the locks of `lock_contacts`."""
-    changes = [change for change in changes if change.after != change.before]
+async def write_contacts(session: AsyncSession, changes: Sequence[Changed], *, now: datetime) -> None:
+    """Writes what changed. The caller holds the locks of `people.lock_people`."""
     if not changes:
-        return []
+        return
     await session.execute(_WRITE, {"rows": as_recordset([_row(change.after) for change in changes]), "now": now})
     await _write_rows(session, _DROP_KEYS, [row for change in changes for row in _key_rows(change.before, without=change.after)])
     await _write_rows(session, _WRITE_KEYS, [row for change in changes for row in _key_rows(change.after, without=change.before)])
     await _write_rows(session, _WRITE_CONSENTS, [row for change in changes for row in _consent_rows(change)])
-    return [Event.of(snapshot(change.after), occurred_at=now, recorded_at=now, correlation_id=change.correlation_id) for change in changes]
-
-
-async def _load(session: AsyncSession, contacts: TextClause, contact_ids: Collection[str]) -> dict[str, Contact]:
-    if not contact_ids:
-        return {}
-    wanted = {"ids": sorted(contact_ids)}
-    rows = (await session.execute(contacts, wanted)).all()
-    keys: dict[str, dict[PersonKey, KeyOrigin]] = defaultdict(dict)
-    for key in await session.execute(_KEYS, wanted):
-        keys[key.contact_id][PersonKey(key.namespace, key.value)] = key.origin
-    consents: dict[str, dict[tuple[str, str], ConsentAct]] = defaultdict(dict)
-    for act in await session.execute(_CONSENTS, wanted):
-        consents[act.contact_id][act.channel, act.purpose] = ConsentAct(
-            act.channel, act.purpose, act.state, act.at, act.evidence, act.legal_basis
-        )
-    return {
-        row.id: Contact(id=row.id, version=row.version, entry=_entry(row), keys=keys[row.id], consents=consents[row.id]) for row in rows
-    }
-
-
-def _entry(row: Row[Any]) -> DirectoryEntry | None:
-    return None if row.provisional else DirectoryEntry.model_validate(dict(row._mapping))
 
 
 def _row(contact: Contact) -> dict[str, Any]:
@@ -144,7 +84,7 @@ def _key_rows(contact: Contact, *, without: Contact) -> list[dict[str, str]]:
     ]
 
 
-def _consent_rows(change: Change) -> list[dict[str, Any]]:
+def _consent_rows(change: Changed) -> list[dict[str, Any]]:
     return [
         {"contact_id": change.after.id, **act.told()}
         for key, act in change.after.consents.items()

@@ -85,7 +85,7 @@ def _row(engagement: Engagement) -> dict[str, object]:
         "source": act.source,
         "source_event_id": act.identity,
         "fingerprint": act.fingerprint.hex(),
-        "contact_id": engagement.contact_id,
+        "contact_id": engagement.shown_as,
         "kind": act.kind,
         "channel": act.channel,
         "context": labels.context,

@@ -20,7 +20,7 @@ _OWNERS = recognising.OWNERS.format(keys="%(keys)s")
 _NEIGHBOURS = neighbours.NEIGHBOURS.format(visits="%(visits)s")
 _CATALOG = labelling.CATALOG.format(marks="%(marks)s", asset_ids="%(asset_ids)s", campaign_ids="%(campaign_ids)s")
 _LOOK_UP = f"""
-    WITH owners AS MATERIALIZED (SELECT * FROM ({_OWNERS}) AS o(namespace, value, id, country))
+    WITH owners AS MATERIALIZED (SELECT * FROM ({_OWNERS}) AS o(namespace, value, contact_id, id, country))
     SELECT
         (SELECT json_agg(t) FROM ({_TOLD}) AS t(id, source, source_event_id, fingerprint)) AS told,
         (SELECT json_agg(owners) FROM owners) AS owners,
@@ -44,7 +44,7 @@ class Known:
 async def look_up(session: AsyncSession, acts: Sequence[Act], *, times: Sequence[datetime]) -> Known:
     """What is known of the acts, which happened at these times. It is the transaction's first statement."""
     if not acts:
-        return Known(Register(by_identity={}, by_id={}), Owners(contact_ids={}, countries={}), Neighbours((), {}), Catalog())
+        return Known(Register(by_identity={}, by_id={}), recognising.NOBODY, Neighbours((), {}), Catalog())
     keys = {key for act in acts for key in act.person}
     parameters = {
         "acts": engagements.wanted(acts),
@@ -58,7 +58,9 @@ async def look_up(session: AsyncSession, acts: Sequence[Act], *, times: Sequence
             (UUID(row["id"]), row["source"], row["source_event_id"], bytes.fromhex(row["fingerprint"].removeprefix(_BYTEA_PREFIX)))
             for row in told or ()
         ),
-        owners=recognising.owners_in((row["namespace"], row["value"], row["id"], row["country"]) for row in owners or ()),
+        owners=recognising.owners_in(
+            (row["namespace"], row["value"], row["contact_id"], row["id"], row["country"]) for row in owners or ()
+        ),
         neighbours=neighbours.neighbours_in(near or ()),
         catalog=labelling.catalog_of(assets or (), campaigns or ()),
     )

@@ -26,7 +26,7 @@ NEIGHBOURS = f"""
     CROSS JOIN LATERAL (
         SELECT e.id, e.contact_id, e.source, e.sending, e.kind, e.link, e.occurred_at, e.machine_evidence
         FROM engagements e
-        WHERE e.contact_id = owners.id AND e.occurred_at BETWEEN v.earliest AND v.latest
+        WHERE e.contact_id = owners.contact_id AND e.occurred_at BETWEEN v.earliest AND v.latest
             AND e.kind IN ({_KINDS}) AND e.source = v.source AND e.sending IS NOT DISTINCT FROM v.sending
         ORDER BY e.occurred_at
         LIMIT {_PER_VISIT_MAX}

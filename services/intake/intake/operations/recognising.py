@@ -19,13 +19,17 @@ OWNERS = """
     WITH wanted AS (
         SELECT namespace, value FROM json_to_recordset(CAST({keys} AS json)) AS r(namespace text, value text)
     )
-    SELECT k.namespace, k.value, c.id, c.country
+    SELECT k.namespace, k.value, k.contact_id, c.id, c.country
     FROM wanted w
     JOIN contact_keys k ON k.namespace = w.namespace AND k.value = w.value
-    JOIN contacts c ON c.id = k.contact_id
+    LEFT JOIN contact_aliases a ON a.alias_id = k.contact_id
+    JOIN contacts c ON c.id = coalesce(a.contact_id, k.contact_id)
     UNION ALL
-    SELECT w.namespace, w.value, c.id, c.country
-    FROM wanted w JOIN contacts c ON c.id = w.value
+    SELECT w.namespace, w.value, coalesce(own.id, a.into_id), c.id, c.country
+    FROM wanted w
+    LEFT JOIN contacts own ON own.id = w.value
+    LEFT JOIN contact_aliases a ON a.alias_id = w.value
+    JOIN contacts c ON c.id = coalesce(a.contact_id, own.id)
     WHERE w.namespace = 'contact'
 """
 _OWNERS = text(OWNERS.format(keys=":keys"))
@@ -34,10 +38,26 @@ _QUEUE_UP = text("SELECT pg_advisory_xact_lock(:queue, slot) FROM unnest(CAST(:s
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Whose keys are whose, and where those contacts practise, if a directory says so."""
+    """Whose keys are whose, who stands for those contacts, and where they practise, if a directory says so.
+
+    `survivors` holds every contact of `contact_ids`, itself where it was merged into nobody; `countries` every survivor.
+    """
 
     contact_ids: Mapping[PersonKey, str]
     countries: Mapping[str, str | None]
+    survivors: Mapping[str, str]
+
+    def survivor_of(self, key: PersonKey) -> str | None:
+        """Who stands for whom the key leads to; None if it leads to nobody."""
+        contact_id = self.contact_ids.get(key)
+        return None if contact_id is None else self.survivors[contact_id]
+
+    def is_identified(self, survivor_id: str) -> bool:
+        """Whether a directory named the contact: then it said a country too."""
+        return self.countries.get(survivor_id) is not None
+
+
+NOBODY = Owners(contact_ids={}, countries={}, survivors={})
 
 
 async def recognise_persons(
@@ -46,7 +66,7 @@ async def recognise_persons(
     """Who these persons are, and what was known of their keys before; `owners` is what a first look at the keys showed."""
     owners = await _settled(session, {key for person in persons for key in person}, owners)
     fresh_ids = [str(new_id()) for _ in persons]
-    return recognise(persons, owners=owners.contact_ids, fresh_ids=fresh_ids), owners
+    return recognise(persons, owners=owners.contact_ids, fresh_ids=fresh_ids, survivors=owners.survivors), owners
 
 
 async def owners_of(session: AsyncSession, keys: Collection[PersonKey]) -> Owners:
@@ -65,9 +85,9 @@ async def _settled(session: AsyncSession, keys: Collection[PersonKey], owners: O
 
 async def _load(session: AsyncSession, keys: Collection[PersonKey]) -> Owners:
     if not keys:
-        return Owners(contact_ids={}, countries={})
+        return NOBODY
     rows = await session.execute(_OWNERS, {"keys": wanted(keys)})
-    return owners_in((row.namespace, row.value, row.id, row.country) for row in rows)
+    return owners_in((row.namespace, row.value, row.contact_id, row.id, row.country) for row in rows)
 
 
 def wanted(keys: Iterable[PersonKey]) -> str:
@@ -75,14 +95,16 @@ def wanted(keys: Iterable[PersonKey]) -> str:
     return as_recordset([{"namespace": key.namespace, "value": key.value} for key in keys])
 
 
-def owners_in(rows: Iterable[tuple[str, str, str, str | None]]) -> Owners:
-    """What namespace, value, contact and country say."""
+def owners_in(rows: Iterable[tuple[str, str, str, str, str | None]]) -> Owners:
+    """What namespace, value, contact, survivor and country say."""
     contact_ids: dict[PersonKey, str] = {}
     countries: dict[str, str | None] = {}
-    for namespace, value, contact_id, country in rows:
+    survivors: dict[str, str] = {}
+    for namespace, value, contact_id, survivor_id, country in rows:
         contact_ids[PersonKey(namespace, value)] = contact_id
-        countries[contact_id] = country
-    return Owners(contact_ids, countries)
+        countries[survivor_id] = country
+        survivors[contact_id] = survivor_id
+    return Owners(contact_ids, countries, survivors)
 
 
 def _slot(key: PersonKey) -> int:

@@ -54,7 +54,13 @@ _ASSET_MARKS = text("SELECT asset_id AS id, source, kind, value FROM asset_marks
 _CAMPAIGN_MARKS = text("SELECT campaign_id AS id, source, kind, value FROM campaign_marks WHERE campaign_id = ANY (CAST(:ids AS text[]))")
 _CAMPAIGNS_ASSETS = text("SELECT asset_ids FROM campaigns WHERE id = ANY (CAST(:ids AS text[]))")
 _CATALOG = text(labelling.CATALOG.format(marks=":marks", asset_ids=":asset_ids", campaign_ids=":campaign_ids"))
-_COUNTRIES = text("SELECT id, country FROM contacts WHERE id = ANY (CAST(:ids AS text[]))")
+_COUNTRIES = text(
+    """
+    SELECT named.id, c.country FROM unnest(CAST(:ids AS text[])) AS named(id)
+    LEFT JOIN contact_aliases a ON a.alias_id = named.id
+    JOIN contacts c ON c.id = coalesce(a.contact_id, named.id)
+    """
+)
 
 _Marks = Mapping[tuple[str | None, Mark], set[str]]
 

@@ -38,6 +38,9 @@ _RESTATE = text(
 )
 
 
+_SURVIVORS = text("SELECT alias_id, contact_id FROM contact_aliases WHERE alias_id = ANY (CAST(:ids AS text[]))")
+
+
 class UnknownEngagement(Exception):
     """There is no engagement of that id."""
 
@@ -128,8 +131,11 @@ class _Restated:
             **self._labels,
         }
 
-    def fact(self, *, now: datetime) -> EngagementRestated:
-        before = {**self.row._mapping, "engagement_id": str(self.row.id)}
+    def fact(self, *, contact_id: str, now: datetime) -> EngagementRestated:
+        """What is told; `contact_id` stands for whose key showed it."""
+        shown_as = self.row.contact_id
+        whose = {"contact_id": contact_id, "original_contact_id": None if shown_as == contact_id else shown_as}
+        before = {**self.row._mapping, **whose, "engagement_id": str(self.row.id)}
         return EngagementRestated.model_validate(
             {
                 **before,
@@ -157,9 +163,18 @@ async def _write(session: AsyncSession, restated: Sequence[_Restated], *, now: d
     if not restated:
         return
     await session.execute(_RESTATE, {"rows": as_recordset([one.changes() for one in restated]), "now": now})
+    told = [one for one in restated if one.version > one.row.version]
+    if not told:
+        return
+    merged = await session.execute(_SURVIVORS, {"ids": sorted({one.row.contact_id for one in told})})
+    survivors = {row.alias_id: row.contact_id for row in merged}
     events = [
-        Event.of(one.fact(now=now), occurred_at=one.row.occurred_at, recorded_at=now, correlation_id=one.row.receipt_id)
-        for one in restated
-        if one.version > one.row.version
+        Event.of(
+            one.fact(contact_id=survivors.get(one.row.contact_id, one.row.contact_id), now=now),
+            occurred_at=one.row.occurred_at,
+            recorded_at=now,
+            correlation_id=one.row.receipt_id,
+        )
+        for one in told
     ]
     await outbox.publish(session, events)

@@ -84,7 +84,7 @@ def _contact_of(item: Item, verdict: Verdict, contact_ids: Mapping[UUID, str], o
     if verdict.engagement_id is not None and verdict.engagement_id in contact_ids:
         return contact_ids[verdict.engagement_id]
     keys = item.person if isinstance(item, Act) else ()
-    return next((owners.contact_ids[key] for key in keys if key in owners.contact_ids), None)
+    return next((owners.survivor_of(key) for key in keys if key in owners.contact_ids), None)
 
 
 async def keep_texts(session: AsyncSession, texts: Sequence[Text], *, now: datetime) -> None:
