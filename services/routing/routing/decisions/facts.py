@@ -60,6 +60,8 @@ class Contact:
     consents: tuple[Consent, ...] = ()
     given_name: str = field(default="", repr=False)
     family_name: str = field(default="", repr=False)
+    merged_into: str | None = None
+    """Who stands for them, and has what they do from then on; None: they themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,14 @@ from shared.database import Statement, together
 from shared.events import Event, Fact
 from shared.outbox import publishing
 
-_HOLD = "SELECT * FROM contacts WHERE contact_id = ANY(%(contact_ids)s) ORDER BY contact_id FOR UPDATE"
+# With the brands in which somebody merged into the contact has a lead that goes on.
+_HOLD = """
+    SELECT *, ARRAY(
+        SELECT leads.brand_id FROM contacts AS merged JOIN leads ON leads.contact_id = merged.contact_id AND leads.ended_at IS NULL
+        WHERE merged.merged_into = contacts.contact_id
+    ) AS brands_of_merged
+    FROM contacts WHERE contact_id = ANY(%(contact_ids)s) ORDER BY contact_id FOR UPDATE
+"""
 _HOLD_FREE = text("SELECT contact_id FROM contacts WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id FOR UPDATE SKIP LOCKED")
 _LEDGERS = "SELECT * FROM ledgers WHERE contact_id = ANY(%(contact_ids)s) ORDER BY contact_id, brand_id FOR UPDATE"
 _ROUND = "SELECT round FROM queue_rounds"
@@ -62,6 +69,8 @@ class Desk:
     contributions: dict[Pair, list[Contribution]]
     requests: dict[Pair, list[Engagement]]
     """Those that may ask for a rep."""
+    led_by_merged: Collection[Pair] = ()
+    """Pairs in which somebody merged into the contact has a lead that goes on."""
     stored: Sequence[Any] = ()
     """What the statements answered that were sent along."""
     scores: dict[UUID, Score] = field(default_factory=dict)
@@ -102,7 +111,12 @@ class Desk:
     def has_open_lead(self, pair: Pair) -> bool:
         """Whether the pair's cycle goes on: a new one can't begin."""
         newest = self.newest_leads.get(pair)
-        return newest is not None and newest.ended_at is None
+        return (newest is not None and newest.ended_at is None) or pair in self.led_by_merged
+
+    def is_merged(self, contact_id: str) -> bool:
+        """Whether another contact stands for this one: nothing begins with this one any more."""
+        contact = self.contacts.get(contact_id)
+        return contact is not None and contact.merged_into is not None
 
     def add_lead(self, lead: Lead, *, reading: Score) -> None:
         """A new cycle begins, with the score it was qualified by."""
@@ -213,6 +227,7 @@ async def lay_out(
         policies=policies,
         contributions=contributions,
         requests=requests,
+        led_by_merged={(contact_id, brand_id) for contact_id, row in people.items() for brand_id in row.brands_of_merged},
         stored=stored,
     )
 

@@ -57,7 +57,7 @@ async def decide_pairs(
     `searches` are leads without an owner, to be given one before any new lead.
     """
     withdraw_opted_out(desk, causes=causes or {})
-    open_to_a_lead = [pair for pair in pairs if not desk.has_open_lead(pair)]
+    open_to_a_lead = [pair for pair in pairs if not desk.has_open_lead(pair) and not desk.is_merged(pair[0])]
     crossings = [crossing for pair in open_to_a_lead if (crossing := _judge(desk, pair, fresh))]
     still_wanted = [search for search in searches if search.lead.ended_at is None]
     if not crossings and not still_wanted:

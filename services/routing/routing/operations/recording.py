@@ -11,6 +11,7 @@ from routing.decisions.facts import Engagement
 from routing.operations.assigning import Search
 from routing.operations.desk import clear, expecting_contacts, lay_out
 from routing.operations.ledgers import keep_ledgers
+from routing.operations.merges import following_merges
 from routing.operations.qualifying import decide_pairs
 from routing.operations.restating import review_restated
 from routing.operations.rows import Row, add, put_newer, putting_newer
@@ -44,6 +45,11 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=storing)
     _, stored = desk.stored
     fresh = {key: fact for key, (_, fact) in told.items() if (key,) in stored}
+    of_merged = [fact for fact in fresh.values() if fact.original_contact_id or desk.is_merged(fact.contact_id)]
+    if of_merged:
+        await together(session, following_merges({fact.original_contact_id or fact.contact_id for fact in of_merged}))
+        desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids)
+        fresh = {key: fact for key, fact in fresh.items() if not desk.is_merged(fact.contact_id)}
     by_pair: dict[Pair, list[Engagement]] = {}
     for fact in fresh.values():
         for pair in _pairs([fact]):
@@ -98,7 +104,7 @@ async def record_contacts(session: AsyncSession, events: Sequence[Event], *, now
     changed = [key for (key,) in await put_newer(session, tables.Contact, rows, by="version")]
     if not changed:
         return
-    desk = await lay_out(session, changed, now=now)
+    desk = await lay_out(session, changed, now=now, storing=[following_merges(changed)])
     await keep_ledgers(session, desk, fresh={})
     waiting = sorted((lead for lead in desk.leads.values() if lead.waiting_since), key=lambda lead: (lead.waiting_since or now, lead.id))
     searches = [Search(lead, reason="contact_changed", cause=newest[lead.contact_id].id) for lead in waiting]
@@ -155,8 +161,8 @@ def _engagement(fact: EngagementFact) -> Engagement:
 
 def _engagement_row(event: Event, fact: EngagementFact) -> Row:
     kept = {
-        "engagement_id", "contact_id", "brand_id", "kind", "context", "asset_id", "campaign_id", "topics", "machine", "flags",
-        "occurred_at",
+        "engagement_id", "contact_id", "original_contact_id", "brand_id", "kind", "context", "asset_id", "campaign_id", "topics",
+        "machine", "flags", "occurred_at",
     }  # fmt: skip
     return {**fact.model_dump(include=kept), "version": _version(fact), "event_id": event.id, "correlation_id": event.correlation_id}
 
@@ -164,6 +170,7 @@ def _engagement_row(event: Event, fact: EngagementFact) -> Row:
 def _contact_row(fact: ContactSnapshot) -> Row:
     kept = {
         "contact_id", "version", "country", "kind", "specialty", "credentials", "postal_code", "segments", "given_name", "family_name",
+        "merged_into",
     }  # fmt: skip
     consents: list[Any] = [consent.model_dump() for consent in fact.consents]
     return {**fact.model_dump(include=kept), "consents": consents, "primary_account_id": _primary_account_id(fact)}

@@ -118,6 +118,7 @@ def contact_of(row: Any) -> Contact:
         consents=tuple(Consent(each["channel"], each["purpose"], each["state"], _moment(each["at"])) for each in row.consents),
         given_name=row.given_name or "",
         family_name=row.family_name or "",
+        merged_into=row.merged_into,
     )
 
 

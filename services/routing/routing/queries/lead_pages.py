@@ -117,8 +117,10 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
     """Leads with what is read of them now, in the same number of statements for one and for many."""
     if not leads:
         return []
-    contact_ids = {lead.contact_id for lead in leads}
-    subjects = await _subjects(session, contact_ids)
+    subjects = await _subjects(session, {lead.contact_id for lead in leads})
+    # What a merged contact did lies with who stands for them.
+    stands_for = {contact_id: subject.contact.merged_into or contact_id for contact_id, subject in subjects.items()}
+    contact_ids = {stands_for.get(lead.contact_id, lead.contact_id) for lead in leads}
     ledger = tables.Ledger
     heads = await session.execute(select(ledger.__table__).where(ledger.contact_id.in_(contact_ids), ledger.policy_version.is_not(None)))
     versions = {(row.contact_id, row.brand_id): row.policy_version for row in heads}
@@ -130,7 +132,7 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
     )
     shown: list[ShownLead] = []
     for lead in leads:
-        pair = lead.contact_id, lead.brand_id
+        pair = stands_for.get(lead.contact_id, lead.contact_id), lead.brand_id
         pinned = in_force.by_version[versions.get(pair, lead.policy_version)]
         in_cycle = [row for row in contributions.get(pair, []) if lead.ended_at is None or row.occurred_at <= lead.ended_at]
         subject = subjects.get(lead.contact_id) or Subject(Contact(lead.contact_id))

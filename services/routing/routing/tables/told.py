@@ -18,7 +18,10 @@ class Contact(Tables):
     """A person as intake last described them. A row without a version holds the place of somebody only engagements spoke of."""
 
     __tablename__ = "contacts"
-    __table_args__ = (Index(None, "primary_account_id"),)
+    __table_args__ = (
+        Index(None, "primary_account_id"),
+        Index("ix_contacts_merged_into_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    )
 
     contact_id: Mapped[str] = mapped_column(Text, primary_key=True)
     version: Mapped[int | None] = mapped_column(comment="Null until the first snapshot arrives; then all of the row is the snapshot's.")
@@ -32,6 +35,7 @@ class Contact(Tables):
     given_name: Mapped[str | None] = mapped_column(Text, comment="For the brief; null if nobody said.")
     family_name: Mapped[str | None] = mapped_column(Text, comment="For the brief; null if nobody said.")
     primary_account_id: Mapped[str | None] = mapped_column(Text, comment="Null if no affiliation is known.")
+    merged_into: Mapped[str | None] = mapped_column(Text, comment="Who stands for them; null: they themselves.")
 
 
 class Asset(Tables):
@@ -68,7 +72,10 @@ class Engagement(Tables):
     """One observed act, kept to rebuild ledgers and to write briefs."""
 
     __tablename__ = "engagements"
-    __table_args__ = (Index(None, "contact_id", "brand_id", "occurred_at"),)
+    __table_args__ = (
+        Index(None, "contact_id", "brand_id", "occurred_at"),
+        Index("ix_engagements_original_contact_id_merged", "original_contact_id", postgresql_where=text("original_contact_id IS NOT NULL")),
+    )
 
     engagement_id: Mapped[str] = mapped_column(Text, primary_key=True)
     contact_id: Mapped[str] = mapped_column(Text)
@@ -84,6 +91,9 @@ class Engagement(Tables):
     version: Mapped[int] = mapped_column(server_default=text("1"), comment="Higher each time it was told anew.")
     event_id: Mapped[UUID] = mapped_column(comment="The event that told of it last, which causes what follows.")
     correlation_id: Mapped[UUID]
+    original_contact_id: Mapped[str | None] = mapped_column(
+        Text, comment="Whose key showed it, if they are merged into the contact; null: the contact's own."
+    )
 
 
 class HeardObjection(Tables):
