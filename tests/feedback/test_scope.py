@@ -41,6 +41,19 @@ async def test_a_contact_is_in_scope_by_a_lead_of_theirs(feedback: Feedback, rep
     assert (await feedback.post("objections", body, rep=rep, role=role)).status_code == status
 
 
+async def test_every_id_of_a_merged_person_is_in_scope_by_a_lead_under_any_of_them(feedback: Feedback) -> None:
+    async def heard_from(contact_id: str) -> int:
+        answer = await feedback.post("objections", objection(lead_id=None, contact_id=contact_id), rep="rep-1", role="rep")
+        return answer.status_code
+
+    await feedback.hear(topics.CONTACTS, contact("contact-9"), contact("old"))
+    assert await heard_from("contact-9") == 404
+    await feedback.hear(topics.CONTACTS, *(contact(one, version=2, merged_into="contact-9") for one in ("contact-1", "old")))
+    assert [await heard_from(one) for one in ("contact-9", "contact-1", "old", "contact-2")] == [201, 201, 201, 404]
+    await feedback.hear(topics.CONTACTS, contact("contact-1", version=3))
+    assert [await heard_from(one) for one in ("contact-9", "contact-1", "old")] == [404, 201, 404]
+
+
 @pytest.mark.parametrize(
     ("rep", "role", "account", "status"),
     [

@@ -35,11 +35,12 @@ def account(account_id: str, *, owner: str | None = None) -> Event:
     return event(fact)
 
 
-def contact(contact_id: str, *accounts: str, version: int = 1) -> Event:
+def contact(contact_id: str, *accounts: str, version: int = 1, merged_into: str | None = None) -> Event:
     affiliations = [Affiliation(account_id=account_id, primary=False) for account_id in accounts]
     fact = ContactSnapshot(
         contact_id=contact_id,
         version=version,
+        merged_into=merged_into,
         provisional=False,
         given_name="CANARYNAME",
         family_name="CANARYNAME",

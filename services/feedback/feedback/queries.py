@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Row, and_, func, literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback.decisions.feed import FeedFacts, Segment
@@ -81,10 +81,16 @@ async def surroundings_of(session: AsyncSession, report: Report) -> Surroundings
     if report.lead_id is not None:
         lead = (await leads(session, [report.lead_id])).get(report.lead_id)
     elif report.contact_id is not None:
-        rows = await session.execute(select(*_LEAD_COLUMNS).where(Lead.contact_id == report.contact_id, _in_reach(reach)))
+        rows = await session.execute(select(*_LEAD_COLUMNS).where(Lead.contact_id.in_(_same_person(report.contact_id)), _in_reach(reach)))
         contact_leads = tuple(known_lead(row) for row in rows)
     accounts = await _accounts_in_reach(session, reach, report.account_ids) if report.account_ids else frozenset()
     return Surroundings(reach=reach, lead=lead, contact_leads=contact_leads, accounts_in_reach=accounts)
+
+
+def _same_person(contact_id: str) -> CompoundSelect[str]:
+    """The id itself, and every other id of the person."""
+    survivor = func.coalesce(select(Contact.merged_into).where(Contact.contact_id == contact_id).scalar_subquery(), contact_id)
+    return select(literal(contact_id)).union(select(survivor), select(Contact.contact_id).where(Contact.merged_into == survivor))
 
 
 async def _accounts_in_reach(session: AsyncSession, reach: Reach, account_ids: frozenset[str]) -> frozenset[str]:

@@ -172,8 +172,12 @@ class Contact(Tables):
     contact_id: Mapped[str] = mapped_column(Text, primary_key=True)
     version: Mapped[int] = mapped_column()
     account_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    merged_into: Mapped[str | None] = mapped_column(Text, comment="who stands for them; null: they themselves")
 
-    __table_args__ = (Index("ix_contacts_account_ids", "account_ids", postgresql_using="gin"),)
+    __table_args__ = (
+        Index("ix_contacts_account_ids", "account_ids", postgresql_using="gin"),
+        Index("ix_contacts_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    )
 
 
 class Account(Tables):

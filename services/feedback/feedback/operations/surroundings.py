@@ -31,11 +31,12 @@ _PUT_LEADS = text(
 )
 _PUT_CONTACTS = text(
     """
-    INSERT INTO contacts (contact_id, version, account_ids)
-    SELECT contact_id, version, account_ids
-    FROM json_to_recordset(CAST(:rows AS json)) AS contact(contact_id text, version integer, account_ids text[])
+    INSERT INTO contacts (contact_id, version, account_ids, merged_into)
+    SELECT contact_id, version, account_ids, merged_into
+    FROM json_to_recordset(CAST(:rows AS json)) AS contact(contact_id text, version integer, account_ids text[], merged_into text)
     ON CONFLICT ON CONSTRAINT pk_contacts DO UPDATE
-    SET version = excluded.version, account_ids = excluded.account_ids WHERE contacts.version < excluded.version
+    SET version = excluded.version, account_ids = excluded.account_ids, merged_into = excluded.merged_into
+    WHERE contacts.version < excluded.version
     """
 )
 _PUT_ACCOUNTS = text(
@@ -98,7 +99,7 @@ def _lead_row(lead: KnownLead) -> dict[str, Any]:
 
 
 async def follow_contacts(session: AsyncSession, events: Sequence[Event], _: datetime) -> None:
-    """Keeps that a contact exists and where they work; nothing else of the person."""
+    """Keeps that a contact exists, where they work, and who stands for them; nothing else of the person."""
     newest: dict[str, ContactSnapshot] = {}
     for event in events:
         match event.fact:
@@ -109,6 +110,7 @@ async def follow_contacts(session: AsyncSession, events: Sequence[Event], _: dat
             "contact_id": contact_id,
             "version": contact.version,
             "account_ids": sorted({affiliation.account_id for affiliation in contact.affiliations}),
+            "merged_into": contact.merged_into,
         }
         for contact_id, contact in sorted(newest.items())
     ]
