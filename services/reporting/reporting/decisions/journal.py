@@ -64,8 +64,9 @@ def _snapshot(
 ) -> Noted:
     match fact:
         case ContactSnapshot():
-            state = "provisional" if fact.provisional else "known"
-            return Noted(f"contact version {fact.version}, {state}", (fact.contact_id,), contact_id=fact.contact_id)
+            state = "merged" if fact.merged_into else "provisional" if fact.provisional else "known"
+            subjects = (fact.contact_id, *_present(fact.merged_into))
+            return Noted(f"contact version {fact.version}, {state}", subjects, contact_id=fact.contact_id)
         case CampaignSnapshot():
             return Noted(f"campaign {fact.campaign_id} of {fact.brand_id}", (fact.campaign_id,))
         case AssetSnapshot():
