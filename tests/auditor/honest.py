@@ -45,6 +45,7 @@ class World:
     engagements: list[intake.Engagement] = field(default_factory=list)
     consents: list[intake.Consent] = field(default_factory=list)
     texts: list[intake.TypedText] = field(default_factory=list)
+    aliases: list[intake.Alias] = field(default_factory=list)
     heard: list[routing.HeardEngagement] = field(default_factory=list)
     contacts: list[routing.KnownContact] = field(default_factory=list)
     ledgers: list[routing.Ledger] = field(default_factory=list)
@@ -123,7 +124,7 @@ class World:
         return Evidence(
             taken_at=self.now + timedelta(seconds=60),
             settled_at=self.now + timedelta(seconds=50),
-            intake=intake.Intake(self.receipts, self.items, self.engagements, self.consents, self.texts),
+            intake=intake.Intake(self.receipts, self.items, self.engagements, self.consents, self.texts, self.aliases),
             routing=routing.Routing(self.heard, self.contacts, self.ledgers, self.points, self.leads, self.records, self.clocks, self.reps),
             feedback=feedback.Feedback(self.reports, self.cases, self.owned),
             reporting=self._reporting(),

@@ -34,9 +34,18 @@ def meet(world: World, contact_id: str, *, version: int = 1, denied: tuple[str, 
     consents = [{"channel": channel, "purpose": "marketing", "state": "denied", "at": world.now.isoformat()} for channel in denied]
     fact = {"contact_id": contact_id, "version": version, "specialty": SPECIALTY, "consents": consents}
     world.tell("intake", "contact.snapshot", "contacts", contact_id, fact, compacted=True)
-    world.consents += [intake.Consent(contact_id, channel, "marketing", "denied") for channel in denied]
+    world.consents += [intake.Consent(contact_id, channel, "marketing", "denied", world.now) for channel in denied]
     world.contacts[:] = [contact for contact in world.contacts if contact.contact_id != contact_id]
     world.contacts.append(routing.KnownContact(contact_id, version, consents))
+
+
+def merge(world: World, old_id: str, survivor_id: str, *, denied: tuple[str, ...] = ()) -> None:
+    """Two contacts are one person from now on, who denied these channels under one of the ids."""
+    world.aliases.append(intake.Alias(old_id, survivor_id, world.now, is_contact=True))
+    consents = [act for act in world.consents if act.contact_id in (old_id, survivor_id)]
+    for contact_id in (old_id, survivor_id):
+        meet(world, contact_id, version=2, denied=denied)
+    world.consents[:] = [act for act in world.consents if act.contact_id not in (old_id, survivor_id)] + consents
 
 
 def post(world: World, acts: dict[str, str], *, status: int | None = 202, is_kept: bool = True) -> None:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from deploy.auditor.auditing import decide
-from deploy.auditor.evidence import Evidence, Witnessed
+from deploy.auditor.evidence import Evidence, Witnessed, intake
 from deploy.auditor.limits import Limits
 from tests.auditor import story
 from tests.auditor.honest import World
+from tests.auditor.judging import broken_by
 
 
 def test_every_promise_is_kept_and_was_looked_at(world: World) -> None:
@@ -33,6 +34,24 @@ def test_without_witnesses_the_tables_alone_are_judged_and_what_is_missing_is_sa
 def test_an_answer_that_broke_off_behind_its_status_is_known_by_its_body(world: World) -> None:
     world.webhooks[0] = world.webhooks[0].model_copy(update={"receipt_id": None, "counts": {}})
     assert not [verdict for verdict in decide(world.evidence(), Limits()) if verdict.state == "broken"]
+
+
+def test_an_opt_out_of_a_merged_person_counts_under_every_id(world: World) -> None:
+    story.meet(world, "old", denied=("any",))
+    story.meet(world, "new")
+    story.merge(world, "old", "new", denied=("any",))
+    assert broken_by(world) == set()
+    story.meet(world, "new", version=3)
+    assert broken_by(world) == {"I8"}
+
+
+def test_what_a_merged_person_says_later_stands_for_all_of_them(world: World) -> None:
+    story.meet(world, "old", denied=("any",))
+    story.meet(world, "new")
+    story.merge(world, "old", "new")
+    assert broken_by(world) == {"I8"}
+    world.consents.append(intake.Consent("new", "any", "marketing", "granted", world.now))
+    assert broken_by(world) == set()
 
 
 def test_what_is_younger_than_the_last_moment_of_rest_may_still_be_on_its_way(world: World) -> None:

@@ -70,6 +70,19 @@ class Consent(Row):
     channel: str
     purpose: str
     state: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alias(Row):
+    """An id that leads to a contact under another: a contact that was merged, or only a name for one."""
+
+    table: ClassVar[str] = "contact_aliases"
+
+    alias_id: str
+    contact_id: str
+    since: datetime
+    is_contact: Annotated[bool, ReadAs("alias_id IN (SELECT id FROM contacts)")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +105,4 @@ class Intake:
     engagements: Sequence[Engagement] = ()
     consents: Sequence[Consent] = ()
     texts: Sequence[TypedText] = ()
+    aliases: Sequence[Alias] = ()

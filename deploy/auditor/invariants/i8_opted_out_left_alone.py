@@ -1,12 +1,13 @@
 """I8: nobody who opted out is called: their leads are withdrawn, visibly, and nothing is told of an assignment after it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.events import Event
+from deploy.auditor.evidence.intake import Consent, Intake
 from deploy.auditor.limits import Limits
 from deploy.auditor.verdicts import Examination, Verdict
 
@@ -22,7 +23,7 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     """Holds leads, and what was told of them, against who may not be contacted."""
     examination = Examination("I8", _PROMISE)
     known = {contact.contact_id for contact in evidence.routing.contacts if contact.version is not None}
-    by_directory = _opted_out((act.contact_id, act.channel, act.state) for act in evidence.intake.consents) & known
+    by_directory = _opted_out(_standing(evidence.intake)) & known
     in_routing = _opted_out(
         (contact.contact_id, act["channel"], act["state"]) for contact in evidence.routing.contacts for act in contact.consents
     )
@@ -37,6 +38,38 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     _visibly(evidence, examination)
     _told_afterwards(evidence, in_routing, examination)
     return examination.verdict()
+
+
+def _standing(intake: Intake) -> Iterable[tuple[str, str, str]]:
+    """What each contact says, and for whoever is merged what the person says whose contacts they all are.
+
+    What was said since the last of them was merged is the person's, and the latest of it stands; of what was said before, any denial.
+    """
+    merged = [alias for alias in intake.aliases if alias.is_contact]
+    survivors = {alias.alias_id: alias.contact_id for alias in merged}
+    since: dict[str, datetime] = {}
+    ids: dict[str, set[str]] = defaultdict(set)
+    for alias in merged:
+        since[alias.contact_id] = max(since.get(alias.contact_id, alias.since), alias.since)
+        ids[alias.contact_id] |= {alias.contact_id, alias.alias_id}
+    said: dict[tuple[str, str, str], list[Consent]] = defaultdict(list)
+    for act in intake.consents:
+        survivor_id = survivors.get(act.contact_id, act.contact_id)
+        if survivor_id in since:
+            said[survivor_id, act.channel, act.purpose].append(act)
+        else:
+            yield act.contact_id, act.channel, act.state
+    for (survivor_id, channel, _), acts in said.items():
+        for contact_id in ids[survivor_id]:
+            yield contact_id, channel, _of_the_whole(acts, since[survivor_id])
+
+
+def _of_the_whole(acts: Sequence[Consent], since: datetime) -> str:
+    if any(act.state == "denied" and act.at is None for act in acts):
+        return "denied"
+    later = [(act.at, act.state == "denied") for act in acts if act.at is not None and act.at >= since]
+    is_denied = max(later)[1] if later else any(act.state == "denied" for act in acts)
+    return "denied" if is_denied else "granted"
 
 
 def _opted_out(acts: Iterable[tuple[str, str, str]]) -> set[str]:
