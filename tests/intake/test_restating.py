@@ -193,7 +193,7 @@ async def test_only_what_was_opened_or_clicked_can_be_said_to_be_a_machines(inta
 
 
 async def test_neighbours_are_found_by_the_index_of_a_persons_acts_in_time(intake: Intake) -> None:
-    owners = "WITH owners AS MATERIALIZED (SELECT namespace, value, contact_id AS id FROM contact_keys)"
+    owners = "WITH owners AS MATERIALIZED (SELECT namespace, value, contact_id FROM contact_keys)"
     visit = '[{"namespace": "email", "value": "a", "source": "s", "earliest": "2026-03-01T00:00:00Z", "latest": "2026-03-02T00:00:00Z"}]'
     async with intake.service.database.reading() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))

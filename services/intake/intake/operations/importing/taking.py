@@ -21,7 +21,7 @@ from shared.upserts import Rows
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of some rows: counts by the columns of an import, and those refused."""
+    """What became of some rows: counts by the columns of an import, and those refused, whole or some of their fields."""
 
     counts: dict[str, int] = field(default_factory=dict)
     refused: Sequence[RefusedRow] = ()
@@ -45,7 +45,10 @@ async def _take_contacts(session: AsyncSession, file: File, rows: Sequence[Impor
     verdict = await upsert_contacts(session, read, correlation_id=file.import_id, now=now)
     return Taken(
         {"created": verdict.created, "updated": verdict.updated, "unchanged": verdict.unchanged, "rejected": len(verdict.rejected)},
-        [RefusedRow(one.row, one.errors) for one in verdict.rejected],
+        [
+            *(RefusedRow(one.row, one.errors) for one in verdict.rejected),
+            *(RefusedRow(one.row, one.errors) for one in verdict.left_out),
+        ],
     )
 
 
