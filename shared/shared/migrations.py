@@ -1,19 +1,21 @@
 """Migrations: how every service runs its own, and the seam tables they all begin with."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, create_engine, pool
+from sqlalchemy import Connection, MetaData, create_engine, pool, text
 from sqlalchemy.engine import make_url
 
 from shared import creations
 
 # A migration that can't get its lock gives up quickly rather than queueing every writer behind it.
 _LOCK_TIMEOUT = "2s"
+_TURN_SECONDS = 0.1
 
 # Written by the seams in plain SQL, so a service's own models don't know them.
 SEAM_TABLES = frozenset({"outbox", "sent_events", "sent_snapshots", "inbox", "quarantine", "creations"})
@@ -129,10 +131,17 @@ def run(metadata: MetaData) -> None:
         return
     engine = create_engine(make_url(given["database_url"]), poolclass=pool.NullPool)
     with engine.connect() as connection:
-        connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('migrations'))")
+        _wait_for_turn(connection)
         connection.exec_driver_sql(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
         connection.commit()
         _apply(connection, metadata)
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Asks again and again rather than waiting in a statement: an index that is built beside others' work waits for every statement."""
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('migrations'))")):
+        connection.rollback()
+        time.sleep(_TURN_SECONDS)
 
 
 def _apply(connection: Connection, metadata: MetaData) -> None:

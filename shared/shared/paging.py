@@ -20,7 +20,7 @@ from shared.strict_json import parse
 
 MAX_LIMIT: Final = 500
 DEFAULT_LIMIT: Final = 50
-_MAX_CURSOR_CHARS = 1_000
+CURSOR_CHARS_MAX = 1_000
 # Finds a cursor that was cut, altered or made for another list. No secret is needed: it only says where to read on.
 _CHECKSUM_BYTES = 6
 
@@ -61,22 +61,24 @@ class Listing:
     async def request(
         self,
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        cursor: Annotated[str | None, Query(max_length=_MAX_CURSOR_CHARS)] = None,
+        cursor: Annotated[str | None, Query(max_length=CURSOR_CHARS_MAX)] = None,
     ) -> PageRequest:
         """The FastAPI dependency that reads `limit` and `cursor`."""
-        return PageRequest(limit=limit, after=None if cursor is None else self._key_in(cursor))
+        return PageRequest(limit=limit, after=None if cursor is None else self.key_in(cursor))
 
     def page(self, rows: Sequence[R], request: PageRequest, *, key: Callable[[R], tuple[Any, ...]], item: Callable[[R], T]) -> Page[T]:
         """The page of rows that were read with `request.fetch`."""
         shown = rows[: request.limit]
-        next_cursor = self._cursor_of(key(shown[-1])) if len(rows) > request.limit else None
+        next_cursor = self.cursor_of(key(shown[-1])) if len(rows) > request.limit else None
         return Page(items=[item(row) for row in shown], next_cursor=next_cursor)
 
-    def _cursor_of(self, key: tuple[Any, ...]) -> str:
+    def cursor_of(self, key: tuple[Any, ...]) -> str:
+        """The cursor that asks for what follows a row."""
         text = orjson.dumps([str(part) if isinstance(part, UUID) else part for part in key])
         return _encoded(self._checksum(text) + text)
 
-    def _key_in(self, cursor: str) -> tuple[Any, ...]:
+    def key_in(self, cursor: str) -> tuple[Any, ...]:
+        """The key of the row a cursor follows. Raises a 422 Problem for one this list didn't give out."""
         try:
             parts = parse(self._checked_text(cursor))  # anybody can make a cursor: what it holds is checked like a body
             return tuple(_key_part(kind, part) for kind, part in zip(self.key_types, parts, strict=True))
@@ -102,8 +104,6 @@ def _encoded(decoded: bytes) -> str:
 def _key_part(kind: type, part: Any) -> Any:
     if kind is datetime:
         return datetime.fromisoformat(part)
-    if kind is UUID:
-        return UUID(part)
-    if type(part) is not kind:
+    if type(part) is not (str if kind is UUID else kind):
         raise TypeError(kind)
-    return part
+    return UUID(str(part)) if kind is UUID else part

@@ -66,3 +66,21 @@ def test_what_is_younger_than_the_last_moment_of_rest_may_still_be_on_its_way(wo
     assert {verdict.invariant for verdict in decide(evidence, Limits()) if verdict.state == "broken"} == {"I1"}
     on_its_way = replace(evidence, settled_at=at_rest)
     assert {verdict.invariant for verdict in decide(on_its_way, Limits()) if verdict.state == "broken"} == set()
+
+
+def read_again(world: World, *, told_accepted: int) -> set[str]:
+    """What is found broken when the first receipt was read again and its sender had been told of so many engagements more than it holds."""
+    tried = next(each for each in world.webhooks if each.counts.get("accepted"))
+    number = next(number for number, receipt in enumerate(world.receipts) if receipt.id == tried.receipt_id)
+    world.receipts[number] = replace(world.receipts[number], times_reprocessed=1)
+    counts = {**tried.counts, "accepted": tried.counts["accepted"] + told_accepted, "rejected": tried.counts["rejected"] - told_accepted}
+    world.webhooks[world.webhooks.index(tried)] = tried.model_copy(update={"counts": counts})
+    return {verdict.invariant for verdict in decide(world.evidence(), Limits()) if verdict.state == "broken"}
+
+
+def test_a_receipt_that_was_read_again_may_hold_more_engagements_than_its_sender_was_told(world: World) -> None:
+    assert read_again(world, told_accepted=-1) == set()
+
+
+def test_a_receipt_that_was_read_again_may_not_hold_fewer(world: World) -> None:
+    assert read_again(world, told_accepted=1) == {"I1"}

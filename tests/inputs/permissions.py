@@ -57,7 +57,10 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "GET /v1/candidates": "integration sales_ops privacy auditor",
         "POST /v1/candidates/{candidate_id}/merge": "integration sales_ops",
         "POST /v1/candidates/{candidate_id}/dismiss": "integration sales_ops",
+        "GET /v1/sources": "admin auditor",
         "GET /v1/receipts": "marketing admin auditor",
+        "POST /v1/receipts/reprocess": "admin",
+        "POST /v1/receipts/{receipt_id}/reprocess": "admin",
         "GET /v1/receipts/{receipt_id}": "marketing admin auditor",
     },
     "routing": {

@@ -100,7 +100,10 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "GET /v1/candidates": Good("/v1/candidates"),
         "POST /v1/candidates/{candidate_id}/merge": Good(f"/v1/candidates/{NOBODY}/merge", (404,), dict),
         "POST /v1/candidates/{candidate_id}/dismiss": Good(f"/v1/candidates/{NOBODY}/dismiss", (404,)),
+        "GET /v1/sources": Good("/v1/sources"),
         "GET /v1/receipts": Good("/v1/receipts"),
+        "POST /v1/receipts/reprocess": Good("/v1/receipts/reprocess", body=lambda: {"source": "mautic", "from": "2026-03-01T09:30:00Z"}),
+        "POST /v1/receipts/{receipt_id}/reprocess": Good("/v1/receipts/{receipt}/reprocess"),
         "GET /v1/receipts/{receipt_id}": Good("/v1/receipts/{receipt}"),
     },
     "routing": {

@@ -13,6 +13,7 @@ from feedback.api.feed import _FEED
 from intake.api.catalog import _ASSETS, _CAMPAIGNS
 from intake.api.findings import _FINDINGS
 from intake.api.receipts import _RECEIPTS
+from intake.api.sources import _SOURCES
 from reporting.api.loop import _DECISIONS
 from reporting.api.subscriptions import _DELIVERIES
 from routing.api.leads import LEADS, QUEUE
@@ -26,6 +27,7 @@ LISTS: Mapping[tuple[str, str], Listing] = {
     ("intake", "GET /v1/assets"): _ASSETS,
     ("intake", "GET /v1/campaigns"): _CAMPAIGNS,
     ("intake", "GET /v1/findings"): _FINDINGS,
+    ("intake", "GET /v1/sources"): _SOURCES,
     ("routing", "GET /v1/policies"): POLICIES,
     ("routing", "GET /v1/leads"): LEADS,
     ("routing", "GET /v1/queue"): QUEUE,
@@ -63,8 +65,10 @@ async def test_a_forged_cursor_is_read_from_or_refused(doors: Doors, service: st
         key = tuple(EXTREMES[kind][number % len(EXTREMES[kind])] for kind in listing.key_types)
         answer = await ask(f"cursor={forged(listing, key)}")
         assert answer.status_code in (200, 422), (key, answer.text)
-    if listing.key_types != (str,):  # among ids any text is a place
-        problem(await ask(f"cursor={forged(listing, ('x',) * len(listing.key_types))}"), 422)
+    wrong: list[Any] = ["x", 5, None, True, []]
+    for part in wrong:
+        if type(part) not in listing.key_types:
+            problem(await ask(f"cursor={forged(listing, (part,) * len(listing.key_types))}"), 422)
     problem(await ask(f"cursor={forged(listing, ())}"), 422)
 
 

@@ -14,7 +14,7 @@ from intake.decisions.acts import Act, Ignored, Item, Mark, Rejected
 from intake.decisions.adapters import Adapter, SourceFacts
 from intake.decisions.adapters.bodies import ITEMS_MAX
 from intake.decisions.mappings import MappingDocument, adapter_of
-from intake.decisions.mappings.trials import Kept, differences, items_of, shown
+from intake.decisions.mappings.trials import Kept, Reader, differences, items_of, shown
 from intake.decisions.persons import PersonKey
 from intake.decisions.signatures import SignedRequest, trust_of
 from intake.posted import EngagementBody
@@ -119,14 +119,14 @@ def test_a_platform_nobody_wrote_code_for_is_connected_by_a_mapping_alone() -> N
 
 def test_a_changed_mapping_shows_first_what_it_would_make_of_what_came() -> None:
     kept = [Kept(batch(entry(), entry(what="DOOR_OPENED", ref="e-2")), {}, NOW), Kept(b"{", {}, NOW)]
-    changed = podium(kinds={**PODIUM["kinds"], "DOOR_OPENED": {"kind": "event_attended"}})
-    [difference] = differences(podium(), changed, kept, SourceFacts("podium"))
+    changed, facts = podium(kinds={**PODIUM["kinds"], "DOOR_OPENED": {"kind": "event_attended"}}), SourceFacts("podium")
+    [difference] = differences(Reader(podium(), facts), Reader(changed, facts), kept)
     assert (difference.kept, difference.position) == (kept[0], 1)
     assert difference.before == Ignored("DOOR_OPENED", "record_only")
     assert isinstance(difference.after, Act)
-    assert differences(podium(), podium(), kept, SourceFacts("podium")) == []
+    assert differences(Reader(podium(), facts), Reader(podium(), facts), kept) == []
     lost = podium(items="batch.nothing")
-    assert [one.position for one in differences(podium(), lost, kept[:1], SourceFacts("podium"))] == [0, 1]
+    assert [one.position for one in differences(Reader(podium(), facts), Reader(lost, facts), kept[:1])] == [0, 1]
 
 
 def test_only_a_coded_answer_becomes_an_attribute() -> None:

@@ -100,6 +100,32 @@ async def test_a_changed_mapping_shows_first_what_it_would_change(intake: Intake
     assert (await ask(intake, "preview", {"mapping": elsewhere})).json()["changes"][1]["after"] is None
 
 
+async def test_settings_are_tried_and_previewed_as_a_mapping_is(intake: Intake) -> None:
+    await intake.put("sources/podium", CONNECTED, role="admin")
+    receipt_id = (await post(intake, batch(entry(what="COFFEE_SERVED"), entry()))).json()["receipt_id"]
+    settings = {"event_kinds": {"COFFEE_SERVED": "event_attended"}, "mode": "test", "backfill_before": "2026-03-02T12:00:00Z"}
+    sample = {"batch": {"entries": [entry(what="COFFEE_SERVED")]}}
+    [tried] = (await ask(intake, "test", {"body": sample, "settings": settings})).json()["items"]
+    assert (tried["engagement"]["kind"], tried["engagement"]["flags"]) == ("event_attended", ["test", "backfill"])
+    [stands] = (await ask(intake, "test", {"body": sample})).json()["items"]
+    assert stands["reason"] == "unknown_event_type"
+    [new] = (await ask(intake, "test", {"body": sample, "settings": settings, "mapping": PODIUM}, source="new")).json()["items"]
+    assert new["engagement"]["kind"] == "event_attended"
+    seen = (await ask(intake, "preview", {"settings": settings})).json()
+    assert [(each["receipt_id"], each["position"]) for each in seen["changes"]] == [(receipt_id, 0)]
+    assert seen["changes"][0]["after"]["engagement"]["flags"] == ["test", "backfill"]
+    both = {"settings": settings, "mapping": {**PODIUM, "marks": []}}
+    assert (await ask(intake, "preview", both)).json()["changed"] == 2
+
+
+async def test_settings_the_platform_has_no_use_for_cannot_be_tried(intake: Intake) -> None:
+    await intake.put("sources/podium", CONNECTED, role="admin")
+    unfit = {"property_kinds": {"p": "webinar_attended"}}
+    for what, body in (("test", {"body": {}, "settings": unfit}), ("preview", {"settings": unfit})):
+        answer = await ask(intake, what, body)
+        assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["/settings"])
+
+
 async def test_trying_and_previewing_write_nothing(intake: Intake) -> None:
     await intake.put("sources/podium", CONNECTED, role="admin")
     await post(intake, batch(entry()))
@@ -158,6 +184,7 @@ async def test_what_cannot_be_is_refused_by_its_field(intake: Intake, body: dict
         ("test", {"body": {}}, 404),
         ("preview", {"mapping": PODIUM}, 404),
         ("preview", {}, 422),
+        ("preview", {"settings": {"mode": "rehearsal"}}, 422),
         ("preview", {"mapping": PODIUM, "receipts": 0}, 422),
         ("preview", {"mapping": PODIUM, "receipts": 201}, 422),
     ],

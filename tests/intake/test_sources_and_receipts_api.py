@@ -19,6 +19,18 @@ async def test_a_source_is_made_then_replaced_and_never_tells_its_secrets(intake
     assert "hush" not in made.text + replaced.text
 
 
+async def test_sources_are_listed_by_name_page_by_page_without_their_secrets(intake: Intake) -> None:
+    await intake.put("sources/a-new-one", SOURCE, role="admin")
+    first = await intake.get("sources?limit=2", role="admin")
+    rest = await intake.get(f"sources?limit=2&cursor={first.json()['next_cursor']}", role="auditor")
+    assert [row["name"] for row in first.json()["items"] + rest.json()["items"]] == ["a-new-one", "hs", "mautic"]
+    assert first.json()["items"][0] == (await intake.get("sources/a-new-one", role="admin")).json()
+    assert rest.json()["next_cursor"] is None
+    assert "hush" not in first.text + rest.text
+    assert "secrets" not in first.json()["items"][0]
+    assert (await intake.get("sources", role="marketing")).status_code == 403
+
+
 IMPOSSIBLE: list[dict[str, Any]] = [
     SOURCE | {"adapter": "carrier-pigeon"},
     SOURCE | {"secrets": []},
@@ -95,6 +107,7 @@ async def test_raw_bodies_are_for_admins_and_auditors_alone(intake: Intake) -> N
             "verdict": "accepted",
             "type": "mautic.email_on_open",
             "reason": None,
+            "stage": None,
             "detail": None,
             "engagement_id": recorded["engagement_id"],
         }

@@ -1,5 +1,6 @@
 """Events as other services would have said them, short to write: everything a test doesn't name is usual."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,7 +31,9 @@ def contact(contact_id: str, *, version: int = 1, specialty: str | None = "cardi
     )
 
 
-def engagement(engagement_id: str, contact_id: str, at: datetime, *, kind: str = "email_clicked") -> EngagementRecorded:
+def engagement(
+    engagement_id: str, contact_id: str, at: datetime, *, kind: str = "email_clicked", flags: Sequence[str] = ()
+) -> EngagementRecorded:
     return EngagementRecorded(
         engagement_id=engagement_id,
         source="mautic-us",
@@ -43,6 +46,7 @@ def engagement(engagement_id: str, contact_id: str, at: datetime, *, kind: str =
         occurred_at=at,
         received_at=at,
         machine=False,
+        flags=list(flags),
     )
 
 

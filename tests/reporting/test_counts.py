@@ -13,7 +13,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
+from reporting.decisions.dashboard import circle
 from reporting.dispatching import Dispatcher
+from reporting.queries import dashboard
 from reporting.tables import Tables
 from shared.events.topics import LEADS
 from shared.migrations import SEAM_TABLES
@@ -50,6 +52,18 @@ async def test_what_reporting_says_itself_is_counted_with_what_it_hears(tell: Te
     assert await rows(COUNTED_EVENTS) == await rows(ALL_EVENTS)
     counts = {row["event_type"]: row["events"] for row in await rows(COUNTED_EVENTS)}
     assert counts == {"contact.snapshot": 5, "objection.recorded": 5, "theme.emerged": 1, "decision.opened": 1}
+
+
+async def test_what_only_a_test_told_is_on_record_and_in_no_figure(reporting: Service, tell: Tell, rows: Rows, now: datetime) -> None:
+    await tell(happened.engagement("e-1", "c-1", now), happened.engagement("e-2", "c-1", now, flags=["backfill"]))
+    for _ in range(2):
+        await tell(happened.engagement("e-3", "c-1", now, flags=["test", "asset_expired"]))
+    assert await rows(COUNTED_EVENTS) == await rows(ALL_EVENTS) == [{"event_type": "engagement.recorded", "events": 4}]
+    async with reporting.database.reading() as session:
+        steps = {step.name: step.count for step in circle(await dashboard.event_counts(session), delivered=0)}
+    assert steps["engagements"] == 2
+    summaries = {row["summary"] for row in await rows("SELECT summary FROM journal WHERE 'e-3' = ANY (subjects)")}
+    assert summaries == {"email_clicked by email on asset dosing-guide, a test"}
 
 
 async def test_deliveries_are_counted_where_they_stand(

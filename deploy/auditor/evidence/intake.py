@@ -13,7 +13,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 @dataclass(frozen=True, slots=True)
 class Receipt(Row):
-    """A request as it came, with the counts its sender was told."""
+    """A request as it came, with the counts its sender was told, unless it was read again since."""
 
     table: ClassVar[str] = "receipts"
 
@@ -26,6 +26,7 @@ class Receipt(Row):
     duplicate: int
     ignored: int
     rejected: int
+    times_reprocessed: int = 0
 
     @property
     def counts(self) -> dict[Outcome, int]:

@@ -10,6 +10,7 @@ from intake.decisions.adapters.handshakes import probe
 from intake.decisions.mappings import MappingDocument, adapter_of
 from intake.mappings import SHIPPED
 from intake.queries import StoredSource
+from intake.sources import SourceSettings
 
 PLATFORMS: Mapping[str, Adapter] = {**ADAPTERS, **SHIPPED}
 
@@ -32,14 +33,17 @@ class ConnectedSource:
     @classmethod
     def of(cls, stored: StoredSource) -> "ConnectedSource":
         """Raises `UnknownPlatform`."""
-        settings = stored.settings
-        facts = SourceFacts(stored.name, settings.property_kinds, settings.event_kinds, settings.callback_id)
-        return cls(stored, _platform_of(stored), facts)
+        return cls(stored, _platform_of(stored), facts_of(stored.name, stored.settings))
 
     @property
     def asks_by_posting(self) -> bool:
         """Whether a request with a body may be a question instead of events."""
         return self.adapter.handshake is not probe
+
+
+def facts_of(name: str, settings: SourceSettings) -> SourceFacts:
+    """What an adapter needs to know of a source with these settings."""
+    return SourceFacts(name, settings.property_kinds, settings.event_kinds, settings.callback_id)
 
 
 def _platform_of(stored: StoredSource) -> Adapter:

@@ -2,15 +2,19 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from intake.decisions.acts import ANSWER_PREFIX, CHANNELS, Act, has_attribute
+from intake.decisions.acts import ANSWER_PREFIX, CHANNELS, Act, Item, Rejected, has_attribute
 from intake.decisions.persons import PersonKey, contact_key, person_of
+from intake.decisions.receipts import UNRECORDABLE
 from intake.decisions.verdicts import CONFLICT, Verdict
 from intake.rows import Address, ExternalIds, Word
 from shared.bodies import Body, Code, Flag, Id, Int, Moment, Number, Uuid
 from shared.events.engagements import EngagementContext, EngagementKind
-from shared.problems import FieldError
+from shared.problems import FieldError, field_errors
+from shared.strict_json import Malformed, parse
+
+_INVALID = "invalid"
 
 
 class PersonBody(Body):
@@ -97,5 +101,23 @@ class EngagementBody(Body):
 
 def fault_of(verdict: Verdict) -> FieldError:
     """What only judging a posted engagement showed to be wrong: where, and what."""
-    pointer = "/source_event_id" if verdict.reason == CONFLICT else "/occurred_at"
+    pointer = {CONFLICT: "/source_event_id", UNRECORDABLE: ""}.get(verdict.reason or "", "/occurred_at")
     return FieldError(pointer, verdict.detail or verdict.reason or "")
+
+
+def read_posted(value: object) -> tuple[Item, list[FieldError]]:
+    """The act a posted value states, or why it is none, by its fields."""
+    try:
+        return EngagementBody.model_validate(value).act(), []
+    except ValidationError as error:
+        errors = field_errors(error, value)
+        return Rejected(None, _INVALID, f"{len(errors)} of its values or fields can't be."), errors
+
+
+def items_posted(body: bytes) -> list[Item]:
+    """What a kept body of `POST /v1/engagements` states, item by item."""
+    try:
+        value = parse(body)
+    except Malformed as unreadable:
+        return [Rejected(None, "unreadable", unreadable.reason)]
+    return [read_posted(each)[0] for each in (value if isinstance(value, list) else [value])]

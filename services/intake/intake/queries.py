@@ -2,28 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 
 from intake.decisions.mappings.trials import Kept
 from intake.sources import SourceSettings
 from intake.tables import Engagement, Receipt, ReceiptItem, Source
 from intake.tables_restating import Restatement
-
-VerdictFilter = Literal["accepted", "duplicate", "ignored", "rejected", "conflict"]
-
-_HAS: dict[VerdictFilter, ColumnElement[bool]] = {
-    "accepted": Receipt.accepted > 0,
-    "duplicate": Receipt.duplicate > 0,
-    "ignored": Receipt.ignored > 0,
-    "rejected": Receipt.rejected > 0,
-    "conflict": Receipt.has_conflict.is_(True),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +32,12 @@ async def all_sources(session: AsyncSession) -> dict[str, StoredSource]:
 
 def _stored(found: Source) -> StoredSource:
     return StoredSource(found.name, found.adapter, found.mapping, tuple(found.secrets), SourceSettings.model_validate(found.settings))
+
+
+async def list_sources(session: AsyncSession, *, after: str | None, limit: int) -> Sequence[Source]:
+    """Sources by name."""
+    query = select(Source).order_by(Source.name).limit(limit)
+    return (await session.scalars(query if after is None else query.where(Source.name > after))).all()
 
 
 async def find_source(session: AsyncSession, name: str) -> Source | None:
@@ -73,27 +67,6 @@ async def last_bodies(session: AsyncSession, source: str, *, limit: int, bytes_m
         select(Receipt.id, Receipt.body, Receipt.headers, Receipt.received_at).where(Receipt.id.in_(fitting)).order_by(*at)
     )
     return {row.id: Kept(row.body, row.headers or {}, row.received_at) for row in rows}
-
-
-async def list_receipts(
-    session: AsyncSession,
-    *,
-    source: str | None,
-    verdict: VerdictFilter | None,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> Sequence[Receipt]:
-    """Receipts, newest first, without their bodies; `verdict`: with at least one item that ended so."""
-    query = (
-        select(Receipt).options(defer(Receipt.body, raiseload=True)).order_by(Receipt.received_at.desc(), Receipt.id.desc()).limit(limit)
-    )
-    if source is not None:
-        query = query.where(Receipt.source == source)
-    if verdict is not None:
-        query = query.where(_HAS[verdict])
-    if after is not None:
-        query = query.where(tuple_(Receipt.received_at, Receipt.id) < tuple_(*after))
-    return (await session.scalars(query)).all()
 
 
 async def find_receipt(session: AsyncSession, receipt_id: UUID) -> tuple[Receipt, Sequence[ReceiptItem]] | None:

@@ -55,6 +55,15 @@ class Receipt(Tables):
         CheckConstraint("proof IN ('signed', 'partly_signed', 'shared_secret')", name="proof"),
         Index(None, "received_at", "id"),
         Index(None, "source", "received_at", "id"),
+        *(
+            Index(f"ix_receipts_{name}", "received_at", "id", postgresql_where=text(having))
+            for name, having in {
+                "duplicate": "duplicate > 0",
+                "ignored": "ignored > 0",
+                "rejected": "rejected > 0",
+                "conflict": "has_conflict",
+            }.items()
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -71,6 +80,8 @@ class Receipt(Tables):
     ignored: Mapped[int]
     rejected: Mapped[int]
     has_conflict: Mapped[bool]
+    reprocessed_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When it was last read again; null if never.")
+    times_reprocessed: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class ReceiptItem(Tables):
@@ -81,6 +92,7 @@ class ReceiptItem(Tables):
         CheckConstraint("outcome IN ('accepted', 'duplicate', 'ignored', 'rejected')", name="outcome"),
         CheckConstraint("outcome NOT IN ('accepted', 'duplicate') OR engagement_id IS NOT NULL", name="engagement"),
         CheckConstraint("outcome NOT IN ('ignored', 'rejected') OR reason IS NOT NULL", name="reason"),
+        Index("ix_receipt_items_rejected", "reason", "receipt_id", postgresql_where=text("outcome = 'rejected'")),
     )
 
     receipt_id: Mapped[UUID] = mapped_column(_reference("receipts.id"), primary_key=True)
@@ -273,3 +285,15 @@ class Engagement(Tables):
     marks: Mapped[list[str] | None] = mapped_column(
         ARRAY(Text), comment="Hashes by which an asset or campaign stated later may be recognised; null if none may."
     )
+
+
+class EngagementAlias(Tables):
+    """Another identity of an engagement: as a mapping that was changed since computes it. Who is told it again tells the same act."""
+
+    __tablename__ = "engagement_aliases"
+    __table_args__ = (CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),)
+
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    source_event_id: Mapped[str] = mapped_column(Text, primary_key=True, comment="As a later mapping of the source identifies the act.")
+    fingerprint: Mapped[bytes]
+    engagement_id: Mapped[UUID]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, Identity, Index, Integer, Numeric, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, ForeignKey, Identity, Index, Integer, Numeric, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -66,10 +66,7 @@ class LeadRow(Tables):
 
     __table_args__ = (
         CheckConstraint("kind IN ('on_plan', 'off_plan')", name="kind"),
-        _stated_together("campaign", "campaign_id"),
-        _stated_together("territory", "territory_id"),
-        _stated_together("region", "region"),
-        _stated_together("rep", "rep_id"),
+        *map(_stated_together, ("campaign", "territory", "region", "rep"), ("campaign_id", "territory_id", "region", "rep_id")),
         Index("ix_leads_contact_id", "contact_id"),
         Index("ix_leads_brand_id", "brand_id"),
     )
@@ -134,6 +131,7 @@ class JournalRow(Tables):
     subjects: Mapped[list[str]] = mapped_column(ARRAY(Text))
     rests_on: Mapped[list[str]] = mapped_column(ARRAY(Text))
     summary: Mapped[str] = mapped_column(Text)
+    is_test: Mapped[bool] = mapped_column(Boolean, server_default=text("false"), comment="On record, and counted in no figure.")
 
     __table_args__ = (
         Index("ix_journal_correlation_id", "correlation_id"),
@@ -143,13 +141,14 @@ class JournalRow(Tables):
 
 
 class EventCountRow(Tables):
-    """How many events of a type the journal holds. Kept by triggers (migration 0002)."""
+    """How many events of a type the journal holds, and how many of those are tests. Kept by triggers (migrations 0002, 0004)."""
 
     __tablename__ = "event_counts"
 
     event_type: Mapped[str] = mapped_column(Text, primary_key=True)
     slot: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     count: Mapped[int] = mapped_column(BigInteger, comment="A slot's part: the sum over the slots is how many there were.")
+    tests: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), comment="Of these, what only a test told.")
 
 
 class SignalRow(Tables):

@@ -7,25 +7,24 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi import Body as BodyParameter
-from pydantic import GetJsonSchemaHandler, ValidationError
+from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from intake.api.recorded import recorded
-from intake.decisions.acts import Act, Item, Rejected
+from intake.decisions.acts import Act, Item
 from intake.decisions.receipts import Delivery, Tally
 from intake.decisions.verdicts import CONFLICT, Verdict
 from intake.figures import sources as figures
 from intake.operations.group_commit import GroupCommit
-from intake.posted import EngagementBody, fault_of
+from intake.posted import EngagementBody, fault_of, read_posted
 from shared import problems
 from shared.bodies import Answer
 from shared.ids import new_id
-from shared.problems import FieldError, field_errors
+from shared.problems import FieldError
 from shared.routes import StrictRoute
 
 ITEMS_MAX = 1_000
-_INVALID = "invalid"
 
 
 class _Shown:
@@ -68,26 +67,19 @@ def routes(commits: GroupCommit, writing: Any) -> APIRouter:
         listed = body if isinstance(body, list) else [body]
         if len(listed) > ITEMS_MAX:
             raise problems.unprocessable(f"An array may hold {ITEMS_MAX} engagements.", FieldError("", f"has {len(listed)} items"))
-        read = [_read(value) for value in listed]
+        read = [read_posted(value) for value in listed]
         if is_single and read[0][1]:
             raise _cannot_be(read[0][1])
         delivery = _delivery([item for item, _ in read], body=await request.body(), kept_if_refused=not is_single)
         tally = await recorded(commits, delivery)
         figures.count_items(figures.POSTED, delivery, tally)
-        told = [_errors(verdict, errors) for verdict, (_, errors) in zip(tally.verdicts, read, strict=True)]
+        # One verdict for all where none of them could be recorded.
+        told = [_errors(verdict, errors) for verdict, (_, errors) in zip(tally.verdicts, read, strict=False)]
         if is_single:
             _refuse(tally.verdicts[0], told[0])
         return _answer(tally, told)
 
     return router
-
-
-def _read(value: object) -> tuple[Item, list[FieldError]]:
-    try:
-        return EngagementBody.model_validate(value).act(), []
-    except ValidationError as error:
-        errors = field_errors(error, value)
-        return Rejected(None, _INVALID, f"{len(errors)} of its values or fields can't be."), errors
 
 
 def _delivery(items: Sequence[Item], *, body: bytes, kept_if_refused: bool) -> Delivery:

@@ -6,16 +6,20 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
+from starlette.routing import Match
+from starlette.types import Scope
 
 from intake.decisions.receipts import Door
 from intake.decisions.signatures import Trust
+from intake.decisions.stages import Stage, stage_of
 from intake.decisions.verdicts import Outcome
-from intake.queries import VerdictFilter, find_receipt, list_receipts
+from intake.queries import find_receipt
+from intake.receipt_search import ReceiptFilter, VerdictFilter, list_receipts
 from intake.tables import Receipt, ReceiptItem
 from shared import problems
 from shared.auth import Identity, reading
-from shared.bodies import Answer, Id, Moment
+from shared.bodies import Answer, Code, Id, Moment
 from shared.database import Database
 from shared.paging import Listing, Page, PageRequest
 from shared.routes import StrictRoute
@@ -23,9 +27,17 @@ from shared.routes import StrictRoute
 _RECEIPTS = Listing("receipts", datetime, UUID)
 
 
+class _ReceiptRoute(StrictRoute):
+    """An address of receipts. `/receipts/reprocess` is one of its own: no receipt is called that."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        return (Match.NONE, {}) if found.get("path_params", {}).get("receipt_id") == "reprocess" else (match, found)
+
+
 class ReceiptAnswer(Answer):
     """A receipt and its counts. `proof`: what a platform's was worth, null where a token was; `conflict`: an item contradicts what its
-    platform told before."""
+    platform told before; `reprocessed_at`: when it was last read again, null if never, and `times_reprocessed` how often."""
 
     id: UUID
     door: Door
@@ -37,15 +49,19 @@ class ReceiptAnswer(Answer):
     ignored: int
     rejected: int
     conflict: bool
+    reprocessed_at: Moment | None
+    times_reprocessed: int
 
 
 class ItemAnswer(Answer):
-    """What became of one item, counted from 0. `engagement_id` is the engagement it made, repeated or contradicts."""
+    """What became of one item, counted from 0. `stage`: where it stands in quarantine, null unless it was rejected. `engagement_id` is
+    the engagement it made, repeated or contradicts."""
 
     position: int
     verdict: Outcome
     type: str | None
     reason: str | None
+    stage: Stage | None
     detail: str | None
     engagement_id: UUID | None
 
@@ -59,17 +75,30 @@ class ReceiptDetailAnswer(ReceiptAnswer):
     body_base64: str | None
 
 
+async def _chosen(
+    source: Id | None = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Moment | None = None,
+    verdict: VerdictFilter | None = None,
+    stage: Stage | None = None,
+    reason: Code | None = None,
+    contact_id: Id | None = None,
+) -> ReceiptFilter:
+    return ReceiptFilter(source, since, until, verdict, stage, reason, contact_id)
+
+
 def routes(database: Database) -> APIRouter:
     """`GET /v1/receipts` and `GET /v1/receipts/{id}`."""
-    router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["receipts"])
+    router = APIRouter(prefix="/v1", route_class=_ReceiptRoute, tags=["receipts"])
 
     @router.get("/receipts", dependencies=[reading("marketing", "admin")])
     async def get_receipts(
-        page: Annotated[PageRequest, Depends(_RECEIPTS.request)], source: Id | None = None, verdict: VerdictFilter | None = None
+        page: Annotated[PageRequest, Depends(_RECEIPTS.request)], chosen: Annotated[ReceiptFilter, Depends(_chosen)]
     ) -> Page[ReceiptAnswer]:
-        """Receipts, newest first; `verdict`: those with at least one item that ended so."""
+        """Receipts, newest first: those of a source, received `from` and before `until`, with at least one item that ended so (`verdict`),
+        that was rejected at that `stage` or for that `reason`, with an engagement of that contact."""
         async with database.reading() as session:
-            rows = await list_receipts(session, source=source, verdict=verdict, after=page.after, limit=page.fetch)
+            rows = await list_receipts(session, chosen, after=page.after, limit=page.fetch)
         return _RECEIPTS.page(rows, page, key=lambda row: (row.received_at, row.id), item=_receipt_answer)
 
     @router.get("/receipts/{receipt_id}")
@@ -79,7 +108,7 @@ def routes(database: Database) -> APIRouter:
             found = await find_receipt(session, receipt_id)
         if found is None:
             raise problems.not_found("There is no receipt with this id.")
-        return _detail_answer(*found, with_body=identity.has("admin") or identity.has("auditor"))
+        return detail_answer(*found, with_body=identity.has("admin") or identity.has("auditor"))
 
     return router
 
@@ -88,7 +117,8 @@ def _receipt_answer(row: Receipt) -> ReceiptAnswer:
     return ReceiptAnswer.model_validate(_counts(row))
 
 
-def _detail_answer(row: Receipt, items: Sequence[ReceiptItem], *, with_body: bool) -> ReceiptDetailAnswer:
+def detail_answer(row: Receipt, items: Sequence[ReceiptItem], *, with_body: bool) -> ReceiptDetailAnswer:
+    """A receipt with its items, as whoever asks may see it."""
     told = [
         ItemAnswer.model_validate(
             {
@@ -96,6 +126,7 @@ def _detail_answer(row: Receipt, items: Sequence[ReceiptItem], *, with_body: boo
                 "verdict": item.outcome,
                 "type": item.vendor_type,
                 "reason": item.reason,
+                "stage": stage_of(item.reason) if item.outcome == "rejected" else None,
                 "detail": item.detail,
                 "engagement_id": item.engagement_id,
             }
@@ -119,4 +150,6 @@ def _counts(row: Receipt) -> dict[str, object]:
         "ignored": row.ignored,
         "rejected": row.rejected,
         "conflict": row.has_conflict,
+        "reprocessed_at": row.reprocessed_at,
+        "times_reprocessed": row.times_reprocessed,
     }

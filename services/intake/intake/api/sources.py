@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationInfo, WithJsonSchema, field_validator
 
 from intake.decisions.adapters import Adapter
@@ -14,7 +14,7 @@ from intake.decisions.signatures import SECRETS_MAX, secret_fault
 from intake.operations.known_sources import KnownSources
 from intake.operations.sources import put_source
 from intake.platforms import PLATFORMS
-from intake.queries import find_source
+from intake.queries import find_source, list_sources
 from intake.rows import PlatformName
 from intake.sources import OF_EVERY_PLATFORM, SourceSettings
 from intake.tables import Source
@@ -22,10 +22,12 @@ from shared import problems
 from shared.auth import reading, require
 from shared.bodies import Answer, Body
 from shared.database import Database
+from shared.paging import Listing, Page, PageRequest
 from shared.routes import StrictRoute
 
 # A source's name is also the name of its ids among a contact's external ids, where these two have meanings of their own.
 _RESERVED = {NPI, CRM}
+_SOURCES = Listing("sources", str)
 
 
 def _not_reserved(name: str) -> str:
@@ -76,10 +78,15 @@ class SourceBody(Body):
     @classmethod
     def _settings_fit(cls, settings: SourceSettings, info: ValidationInfo) -> SourceSettings:
         platform = _platform(info.data)
-        unfit = settings.model_fields_set - platform.settings - OF_EVERY_PLATFORM if platform is not None else ()
-        if unfit:
-            raise ValueError(f"has what this platform has no use for: {', '.join(sorted(unfit))}")
+        if platform is not None and (fault := settings_fault(settings, platform)) is not None:
+            raise ValueError(fault)
         return settings
+
+
+def settings_fault(settings: SourceSettings, platform: Adapter) -> str | None:
+    """What is wrong with settings for a source of that platform; None if they fit."""
+    unfit = settings.model_fields_set - platform.settings - OF_EVERY_PLATFORM
+    return f"has what this platform has no use for: {', '.join(sorted(unfit))}" if unfit else None
 
 
 def _platform(fields: Mapping[str, Any]) -> Adapter | None:
@@ -100,7 +107,7 @@ class SourceAnswer(Answer):
 
 
 def routes(database: Database, known: KnownSources) -> APIRouter:
-    """`PUT` and `GET /v1/sources/{name}`."""
+    """`PUT` and `GET /v1/sources/{name}`, `GET /v1/sources`."""
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["sources"])
 
     @router.put("/sources/{name}", dependencies=[require("admin")], responses={201: {"model": SourceAnswer}})
@@ -119,20 +126,31 @@ def routes(database: Database, known: KnownSources) -> APIRouter:
             stored = await find_source(session, name)
         known.forget()
         response.status_code = 201 if is_new else 200
-        return _answer(name, stored)
+        return _found(name, stored)
 
     @router.get("/sources/{name}", dependencies=[reading("admin")])
     async def get(name: SourceName) -> SourceAnswer:
         """A source as it stands, without its secrets."""
         async with database.reading() as session:
-            return _answer(name, await find_source(session, name))
+            return _found(name, await find_source(session, name))
+
+    @router.get("/sources", dependencies=[reading("admin")])
+    async def get_all(page: Annotated[PageRequest, Depends(_SOURCES.request)]) -> Page[SourceAnswer]:
+        """The sources by name, without their secrets."""
+        async with database.reading() as session:
+            rows = await list_sources(session, after=page.after[0] if page.after else None, limit=page.fetch)
+        return _SOURCES.page(rows, page, key=lambda row: (row.name,), item=_answer)
 
     return router
 
 
-def _answer(name: str, stored: Source | None) -> SourceAnswer:
+def _found(name: str, stored: Source | None) -> SourceAnswer:
     if stored is None:
         raise problems.not_found(f"There is no source {name}.")
+    return _answer(stored)
+
+
+def _answer(stored: Source) -> SourceAnswer:
     return SourceAnswer(
         name=stored.name,
         adapter=stored.adapter,

@@ -4,7 +4,7 @@ Nothing is written here, and no proof is asked for: whoever may connect platform
 """
 
 import asyncio
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
@@ -14,17 +14,18 @@ import orjson
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints, model_validator
 
-from intake.api.sources import SourceName
+from intake.api.sources import SourceName, settings_fault
 from intake.decisions.acts import Item
-from intake.decisions.adapters import Adapter, SourceFacts
 from intake.decisions.mappings import MappingDocument, adapter_of
-from intake.decisions.mappings.trials import Difference, Kept, differences, items_of, shown
-from intake.platforms import ConnectedSource, UnknownPlatform
+from intake.decisions.mappings.trials import Difference, Kept, Reader, differences, items_of, shown
+from intake.platforms import ConnectedSource, UnknownPlatform, facts_of
 from intake.queries import last_bodies, stored_source
+from intake.sources import SourceSettings
 from shared import problems
 from shared.auth import require
 from shared.bodies import Answer, Body, Int
 from shared.database import Database
+from shared.problems import FieldError
 from shared.routes import StrictRoute
 
 _RECEIPTS_MAX = 200
@@ -38,13 +39,15 @@ _HeaderValue = Annotated[str, StringConstraints(max_length=8_000)]
 class SampleBody(Body):
     """What the platform posted: its JSON as it is (or a text, taken as it stands), or its `form`, as fields or as it was encoded.
 
-    `headers` matter to a platform that says in them what the body doesn't. With a `mapping` that one is tried, else what the source has.
+    `headers` matter to a platform that says in them what the body doesn't. With a `mapping` or `settings` those are tried, else what the
+    source has.
     """
 
     body: Any = None
     form: Annotated[dict[str, str], Field(max_length=2_000)] | str | None = None
     headers: Annotated[dict[_HeaderName, _HeaderValue], Field(max_length=100)] = {}
     mapping: MappingDocument | None = None
+    settings: SourceSettings | None = None
 
     @model_validator(mode="after")
     def _one_sample(self) -> Self:
@@ -92,10 +95,17 @@ class TrialAnswer(Answer):
 
 
 class PreviewBody(Body):
-    """A changed mapping, and how many of the last receipts to look at."""
+    """A changed mapping, changed settings or both, and how many of the last receipts to look at."""
 
-    mapping: MappingDocument
+    mapping: MappingDocument | None = None
+    settings: SourceSettings | None = None
     receipts: Annotated[Int, Field(ge=1, le=_RECEIPTS_MAX)] = 100
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.mapping is None and self.settings is None:
+            raise ValueError("must have a mapping or settings to try")
+        return self
 
 
 class ChangeAnswer(Answer):
@@ -122,34 +132,49 @@ def routes(database: Database) -> APIRouter:
     @router.post("/sources/{name}/test", dependencies=[require("admin")])
     async def try_sample(name: SourceName, body: SampleBody) -> TrialAnswer:
         """What each item of a sample would become. Writes nothing; with a mapping the source need not be there yet."""
-        source = await _connected(database, name)
-        items = await asyncio.to_thread(items_of, body.kept(datetime.now(UTC)), _tried(body, source), _facts(source, name))
-        return TrialAnswer(items=[TriedItemAnswer(position=position, **_told(item)) for position, item in enumerate(items)])
+        tried = _tried(name, await _connected(database, name), body.mapping, body.settings)
+        kept = body.kept(datetime.now(UTC))
+        items = await asyncio.to_thread(items_of, kept, tried.reader.adapter, tried.reader.facts)
+        told = [_told(item, tried, kept.received_at) for item in items]
+        return TrialAnswer(items=[TriedItemAnswer(position=position, **each) for position, each in enumerate(told)])
 
     @router.post("/sources/{name}/preview", dependencies=[require("admin")])
     async def preview(name: SourceName, body: PreviewBody) -> PreviewAnswer:
-        """What a changed mapping would make of the source's last receipts that is otherwise now. Writes nothing."""
+        """What a changed mapping, or changed settings, would make of the source's last receipts that is otherwise now. Writes nothing."""
         source = await _connected(database, name)
         if source is None:
             raise problems.not_found(f"There is no source {name}.")
+        before, after = _tried(name, source, None, None), _tried(name, source, body.mapping, body.settings)
         async with database.reading() as session:
             bodies = await last_bodies(session, name, limit=body.receipts, bytes_max=_BYTES_MAX)
-        found = await asyncio.to_thread(_compared, bodies, source, adapter_of(body.mapping))
-        return PreviewAnswer(receipts=len(bodies), changed=len(found), changes=[_change(*each) for each in found[:_CHANGES_MAX]])
+        found = await asyncio.to_thread(_compared, bodies, before.reader, after.reader)
+        changes = [_change(receipt_id, each, before, after) for receipt_id, each in found[:_CHANGES_MAX]]
+        return PreviewAnswer(receipts=len(bodies), changed=len(found), changes=changes)
 
     return router
 
 
-def _tried(body: SampleBody, source: ConnectedSource | None) -> Adapter:
-    if body.mapping is not None:
-        return adapter_of(body.mapping)
-    if source is None:
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """How a source reads, and what its settings say of what it reads."""
+
+    reader: Reader
+    settings: SourceSettings
+
+
+def _tried(name: str, source: ConnectedSource | None, mapping: MappingDocument | None, settings: SourceSettings | None) -> _Tried:
+    """The source as it would be with that mapping and those settings; None: as it is."""
+    if mapping is not None:
+        adapter = adapter_of(mapping)
+    elif source is not None:
+        adapter = source.adapter
+    else:
         raise problems.not_found("There is no source of this name, and no mapping to try.")
-    return source.adapter
-
-
-def _facts(source: ConnectedSource | None, name: str) -> SourceFacts:
-    return source.facts if source is not None else SourceFacts(name)
+    if settings is not None and (fault := settings_fault(settings, adapter)) is not None:
+        raise problems.unprocessable("These settings can't be.", FieldError("/settings", fault))
+    standing = source.stored.settings if source is not None else SourceSettings()
+    stated = settings if settings is not None else standing
+    return _Tried(Reader(adapter, facts_of(name, stated)), stated)
 
 
 async def _connected(database: Database, name: str) -> ConnectedSource | None:
@@ -161,22 +186,18 @@ async def _connected(database: Database, name: str) -> ConnectedSource | None:
         raise problems.conflict("This source is of a platform that this version of the service doesn't know.") from None
 
 
-def _compared(bodies: dict[UUID, Kept], source: ConnectedSource, after: Adapter) -> list[tuple[UUID, Difference]]:
-    def each() -> Iterator[tuple[UUID, Difference]]:
-        for receipt_id, kept in bodies.items():
-            for difference in differences(source.adapter, after, [kept], source.facts):
-                yield receipt_id, difference
-
-    return list(each())
+def _compared(bodies: dict[UUID, Kept], before: Reader, after: Reader) -> list[tuple[UUID, Difference]]:
+    return [(receipt_id, found) for receipt_id, kept in bodies.items() for found in differences(before, after, [kept])]
 
 
-def _change(receipt_id: UUID, found: Difference) -> ChangeAnswer:
-    before, after = (None if item is None else ReadItemAnswer(**_told(item)) for item in (found.before, found.after))
-    return ChangeAnswer(receipt_id=receipt_id, position=found.position, before=before, after=after)
+def _change(receipt_id: UUID, found: Difference, before: _Tried, after: _Tried) -> ChangeAnswer:
+    pairs = ((found.before, before), (found.after, after))
+    old, new = (None if item is None else ReadItemAnswer(**_told(item, tried, found.kept.received_at)) for item, tried in pairs)
+    return ChangeAnswer(receipt_id=receipt_id, position=found.position, before=old, after=new)
 
 
-def _told(item: Item) -> dict[str, Any]:
-    told = shown(item)
+def _told(item: Item, tried: _Tried, received_at: datetime) -> dict[str, Any]:
+    told = shown(item, flags=tried.settings.flags, received_at=received_at)
     return {
         "verdict": told["verdict"],
         "type": told["vendor_type"],

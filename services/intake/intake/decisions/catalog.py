@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from intake.decisions.acts import Act, Mark
 from intake.decisions.adapters.reading import page_path
+from intake.decisions.source_flags import LIVE, SourceFlags
 from shared.events.engagements import EngagementContext, EngagementFlag
 
 # What MLR review calls an asset that may be used.
@@ -73,7 +74,15 @@ class Labels:
     flags: tuple[EngagementFlag, ...]
 
 
-def label(act: Act, *, occurred_at: datetime, country: str | None, catalog: Catalog, source_brand_id: str | None) -> Labels:
+def label(
+    act: Act,
+    *,
+    occurred_at: datetime,
+    country: str | None,
+    catalog: Catalog,
+    source_brand_id: str | None,
+    source_flags: SourceFlags = LIVE,
+) -> Labels:
     """What the act is about. What its poster stated stands; the rest comes from the asset, then the campaign, then the source."""
     asset_id = act.asset_id or _marked(act, catalog.asset_marks)
     asset = catalog.assets.get(asset_id) if asset_id is not None else None
@@ -87,7 +96,7 @@ def label(act: Act, *, occurred_at: datetime, country: str | None, catalog: Cata
         brand_id=act.brand_id or (asset.brand_id if asset else None) or (campaign.brand_id if campaign else None) or source_brand_id,
         topics=act.topics or (asset.topics if asset else ()),
         context=act.context or (asset.intent if asset else "promotional"),
-        flags=tuple(dict.fromkeys([*act.flags, *findings])),
+        flags=tuple(dict.fromkeys([*act.flags, *source_flags.of(occurred_at), *findings])),
     )
 
 

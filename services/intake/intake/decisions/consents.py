@@ -59,10 +59,11 @@ class ConsentAct:
 Consents = Mapping[tuple[str, str], ConsentAct]
 
 
-def act_of(kind: EngagementKind, *, channel: str, occurred_at: datetime, machine: bool) -> ConsentAct | None:
-    """The consent act an engagement is, if any. A click is none, whatever it was on; a machine can leave for a person, never join."""
+def act_of(kind: EngagementKind, *, channel: str, occurred_at: datetime, machine: bool, test: bool = False) -> ConsentAct | None:
+    """The consent act an engagement is, if any. A click is none, whatever it was on; a machine can leave for a person, never join, and
+    neither can a source that is only being tried out."""
     state = _STATE_BY_KIND.get(kind)
-    if state is None or (machine and state == "granted"):
+    if state is None or ((machine or test) and state == "granted"):
         return None
     return ConsentAct(channel=channel, purpose=MARKETING, state=state, at=occurred_at)
 

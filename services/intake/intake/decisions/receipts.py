@@ -8,6 +8,7 @@ from uuid import UUID
 
 from intake.decisions.acts import Item, Rejected
 from intake.decisions.signatures import Trust
+from intake.decisions.source_flags import LIVE, SourceFlags
 from intake.decisions.texts import texts_of_body
 from intake.decisions.verdicts import CONFLICT, Verdict
 
@@ -22,6 +23,7 @@ class Delivery:
 
     One that is not `kept_if_refused` leaves nothing, not even its receipt, when none of its items is accepted or known already.
     `proof` is what a platform's is worth, None where an integrator's token was; `headers` are those the body can't be read without.
+    One that is `on_record` has its receipt already: of its items only the engagements are recorded.
     """
 
     receipt_id: UUID
@@ -34,6 +36,8 @@ class Delivery:
     kept_if_refused: bool = True
     proof: Trust | None = None
     headers: Mapping[str, Sequence[str]] | None = None
+    flags: SourceFlags = LIVE
+    on_record: bool = False
 
     def unrecordable(self) -> "Delivery":
         """The same, as what could not be recorded for a reason nobody foresaw: kept whole, to be read again once that is mended."""

@@ -10,6 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import text
 
 from intake.decisions.receipts import Delivery, Tally
+from intake.decisions.stages import stage_of
 from shared.gauges import Sampler
 
 UNKNOWN, POSTED = "(unknown)", "(posted)"
@@ -22,6 +23,10 @@ REQUESTS = Counter(
     ["source", "answer"],
 )  # fmt: skip
 ITEMS = Counter("fullcircle_intake_items_total", "Items by source and verdict.", ["source", "verdict"])
+REJECTED = Counter(
+    "fullcircle_intake_rejected_total", "Rejected items by source and by the stage they came to: format, mapping, identity.",
+    ["source", "stage"],
+)  # fmt: skip
 LAG_SECONDS = Histogram(
     "fullcircle_intake_lag_seconds",
     "From when an accepted act happened to its receipt, by source; backfills and tests are left out.",
@@ -68,7 +73,9 @@ def count_items(source: str, delivery: Delivery, tally: Tally) -> None:
             _items(source, outcome).inc(number)
     for verdict in tally.verdicts:
         act = verdict.act
-        if act is not None and act.occurred_at is not None and not act.flags:
+        if verdict.outcome == "rejected":
+            REJECTED.labels(source, stage_of(verdict.reason) or UNKNOWN).inc()
+        if act is not None and act.occurred_at is not None and not act.flags and not delivery.flags.of(act.occurred_at):
             _lag(source).observe(max(0.0, (delivery.received_at - act.occurred_at).total_seconds()))
 
 

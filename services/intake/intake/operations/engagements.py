@@ -22,6 +22,9 @@ TOLD_BEFORE = """
     UNION
     SELECT e.id, e.source, e.source_event_id, e.fingerprint
     FROM wanted w JOIN engagements e ON e.id = w.id
+    UNION
+    SELECT a.engagement_id, a.source, a.source_event_id, a.fingerprint
+    FROM wanted w JOIN engagement_aliases a ON a.source = w.source AND a.source_event_id = w.identity
 """
 _TOLD_BEFORE = text(TOLD_BEFORE.format(acts=":acts"))
 

@@ -43,7 +43,7 @@ def as_rows(deliveries: Sequence[tuple[Delivery, Tally]]) -> dict[str, object]:
     return {
         "bodies": b"".join(delivery.body for delivery, _ in deliveries),
         "receipts": as_recordset(receipts),
-        "items": as_recordset([item for _, tally in deliveries for item in _items(tally)]),
+        "items": as_recordset([item for _, tally in deliveries for item in item_rows(tally)]),
     }
 
 
@@ -63,7 +63,8 @@ def _receipt(delivery: Delivery, tally: Tally, *, body_at: int) -> dict[str, obj
     }
 
 
-def _items(tally: Tally) -> list[dict[str, object]]:
+def item_rows(tally: Tally) -> list[dict[str, object]]:
+    """The items as `ITEMS` takes them."""
     return [
         {
             "receipt_id": tally.receipt_id,

@@ -63,6 +63,7 @@ def read_webhook(
         items=items_in(posted.body, posted.headers, source.adapter, source.facts),
         proof=proof,
         headers=_kept(posted.headers, source.adapter.kept_headers),
+        flags=source.stored.settings.flags,
     )
 
 

@@ -90,7 +90,8 @@ def _tallies(deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Ite
 
 def _kept(deliveries: Sequence[Delivery], tallies: Sequence[Tally]) -> list[tuple[Delivery, Tally]]:
     pairs = zip(deliveries, tallies, strict=True)
-    return [(delivery, tally) for delivery, tally in pairs if delivery.kept_if_refused or not tally.is_refused]
+    fresh = [(delivery, tally) for delivery, tally in pairs if not delivery.on_record]
+    return [(delivery, tally) for delivery, tally in fresh if delivery.kept_if_refused or not tally.is_refused]
 
 
 def _compose(fresh: Sequence[Fresh], *, contact_ids: Sequence[str], owners: Owners, catalog: Catalog) -> list[Engagement]:
@@ -109,7 +110,14 @@ def _engagement(one: Fresh, *, shown_as: str, owners: Owners, catalog: Catalog) 
         act=one.act,
         contact_id=contact_id,
         shown_as=shown_as,
-        labels=label(one.act, occurred_at=occurred_at, country=country, catalog=catalog, source_brand_id=delivery.brand_id),
+        labels=label(
+            one.act,
+            occurred_at=occurred_at,
+            country=country,
+            catalog=catalog,
+            source_brand_id=delivery.brand_id,
+            source_flags=delivery.flags,
+        ),
         occurred_at=occurred_at,
         received_at=delivery.received_at,
     )

@@ -108,7 +108,11 @@ def _consent_acts(told: Sequence[Engagement]) -> Mapping[str, list[consents.Cons
     acts: dict[str, list[consents.ConsentAct]] = defaultdict(list)
     for engagement in told:
         act = consents.act_of(
-            engagement.act.kind, channel=engagement.act.channel, occurred_at=engagement.occurred_at, machine=engagement.machine
+            engagement.act.kind,
+            channel=engagement.act.channel,
+            occurred_at=engagement.occurred_at,
+            machine=engagement.machine,
+            test="test" in engagement.labels.flags,
         )
         if act is not None:
             acts[engagement.shown_as].append(act)

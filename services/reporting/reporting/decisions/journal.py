@@ -27,12 +27,14 @@ from shared.events.loop import ChangePublished, DecisionDecided, DecisionOpened,
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Codes and ids only: `subjects` are what the event is found by, `rests_on` the reports (for a lead: engagements) it follows from."""
+    """Codes and ids only: `subjects` are what the event is found by, `rests_on` the reports (for a lead: engagements) it follows from. One
+    that `is_test` is on record, and counted in no figure."""
 
     summary: str
     subjects: tuple[str, ...]
     rests_on: tuple[str, ...] = ()
     contact_id: str | None = None
+    is_test: bool = False
 
 
 def noted(fact: Fact) -> Noted:
@@ -84,7 +86,10 @@ def _engagement(fact: EngagementFact) -> Noted:
     summary = f"{told}{fact.kind} by {fact.channel}{_on(fact.asset_id)}{_of_campaign(fact.campaign_id)}"
     if fact.machine:
         summary += f", by a machine{': ' if fact.machine_evidence else ''}{', '.join(fact.machine_evidence)}"
-    return Noted(summary, (fact.engagement_id, fact.contact_id), contact_id=fact.contact_id)
+    is_test = "test" in fact.flags
+    if is_test:
+        summary += ", a test"
+    return Noted(summary, (fact.engagement_id, fact.contact_id), contact_id=fact.contact_id, is_test=is_test)
 
 
 def _lead(fact: LeadFact) -> Noted:

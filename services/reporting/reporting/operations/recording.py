@@ -19,11 +19,12 @@ BELL = "deliveries"
 _NOTE = text(
     """
     INSERT INTO journal (event_id, event_type, service, correlation_id, causation_id, occurred_at, recorded_at, contact_id,
-                         subjects, rests_on, summary)
-    SELECT event_id, event_type, service, correlation_id, causation_id, occurred_at, recorded_at, contact_id, subjects, rests_on, summary
+                         subjects, rests_on, summary, is_test)
+    SELECT event_id, event_type, service, correlation_id, causation_id, occurred_at, recorded_at, contact_id, subjects, rests_on, summary,
+           is_test
     FROM json_to_recordset(CAST(:rows AS json))
         AS r(event_id uuid, event_type text, service text, correlation_id uuid, causation_id uuid, occurred_at timestamptz,
-             recorded_at timestamptz, contact_id text, subjects text[], rests_on text[], summary text)
+             recorded_at timestamptz, contact_id text, subjects text[], rests_on text[], summary text, is_test boolean)
     ON CONFLICT (event_id) DO NOTHING
     """
 )
@@ -90,6 +91,7 @@ def _entry(event: Event) -> dict[str, object]:
         "subjects": note.subjects,
         "rests_on": note.rests_on,
         "summary": note.summary,
+        "is_test": note.is_test,
     }
 
 

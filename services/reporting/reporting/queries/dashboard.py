@@ -14,7 +14,7 @@ from reporting.decisions.dossiers import STAGES
 ROWS_MAX = 12
 """How many rows a list of the page has at most; the API has all."""
 
-_EVENTS = text("SELECT event_type, sum(count) AS events FROM event_counts GROUP BY event_type")
+_EVENTS = text("SELECT event_type, sum(count - tests) AS events FROM event_counts GROUP BY event_type")
 _DELIVERED = text("SELECT coalesce(sum(count), 0) FROM delivery_counts WHERE state = 'delivered'")
 _STAGES = text(
     """
@@ -95,7 +95,7 @@ class SubscriptionCount:
 
 
 async def event_counts(session: AsyncSession) -> dict[str, int]:
-    """How many events of each type there ever were."""
+    """How many events of each type there ever were, but for tests."""
     return {row.event_type: int(row.events) for row in await session.execute(_EVENTS)}
 
 

@@ -11,6 +11,7 @@ from intake.decisions.acts import Act, Ignored, Item, Rejected
 from intake.decisions.adapters import Adapter, SourceFacts, items_in
 from intake.decisions.adapters.bodies import Headers
 from intake.decisions.machines import ordered, own_evidence
+from intake.decisions.source_flags import LIVE, SourceFlags
 from intake.decisions.verdicts import bounded
 
 
@@ -38,11 +39,19 @@ def items_of(kept: Kept, adapter: Adapter, source: SourceFacts) -> list[Item]:
     return [bounded(item, received_at=kept.received_at) for item in items_in(kept.body, kept.headers, adapter, source)]
 
 
-def differences(before: Adapter, after: Adapter, kept: Iterable[Kept], source: SourceFacts) -> list[Difference]:
-    """Which items of these bodies another adapter would read otherwise, in order."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A platform, and what a source of it is told about it."""
+
+    adapter: Adapter
+    facts: SourceFacts
+
+
+def differences(before: Reader, after: Reader, kept: Iterable[Kept]) -> list[Difference]:
+    """Which items of these bodies another reader would read otherwise, in order."""
     found = []
     for one in kept:
-        old, new = items_of(one, before, source), items_of(one, after, source)
+        old, new = items_of(one, before.adapter, before.facts), items_of(one, after.adapter, after.facts)
         for position in range(max(len(old), len(new))):
             pair = (_at(old, position), _at(new, position))
             if pair[0] != pair[1]:
@@ -54,19 +63,22 @@ def _at(items: Sequence[Item], position: int) -> Item | None:
     return items[position] if position < len(items) else None
 
 
-def shown(item: Item) -> Mapping[str, object]:
-    """An item as its reader wants to see it: the engagement it would be, field by field, or why it is none."""
+def shown(item: Item, *, flags: SourceFlags = LIVE, received_at: datetime | None = None) -> Mapping[str, object]:
+    """An item as its reader wants to see it: the engagement it would be, field by field, or why it is none. `flags` are those of its
+    source, by the act's time or the receipt's."""
     match item:
         case Ignored(vendor_type=vendor_type, reason=reason):
             return {"verdict": "ignored", "vendor_type": vendor_type, "reason": reason}
         case Rejected(vendor_type=vendor_type, reason=reason, detail=detail):
             return {"verdict": "rejected", "vendor_type": vendor_type, "reason": reason, "detail": detail}
         case Act():
-            return {"verdict": "accepted", "vendor_type": item.vendor_type, "engagement": _engagement(item)}
+            return {"verdict": "accepted", "vendor_type": item.vendor_type, "engagement": _engagement(item, flags, received_at)}
 
 
-def _engagement(act: Act) -> dict[str, object]:
+def _engagement(act: Act, source: SourceFlags, received_at: datetime | None) -> dict[str, object]:
     """The act in the words of a canonical engagement; what is empty is left out."""
+    at = act.occurred_at or received_at
+    flags = dict.fromkeys([*act.flags, *(source.of(at) if at is not None else ())])
     emails = [key.value for key in act.person if key.namespace == "email"]
     external_ids = {key.namespace.removeprefix("id:"): key.value for key in act.person if key.namespace.startswith("id:")}
     fields: dict[str, object] = {
@@ -85,6 +97,6 @@ def _engagement(act: Act) -> dict[str, object]:
         "campaign_id": act.campaign_id,
         "brand_id": act.brand_id,
         "topics": list(act.topics),
-        "flags": list(act.flags),
+        "flags": list(flags),
     }
     return {name: value for name, value in fields.items() if value not in (None, [], {})}
