@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,8 @@ from shared import consuming, migrations
 from shared.events import Event, Topic
 from shared.service import Service
 from tests import tokens
+
+ERASURE_KEY = Path(__file__).parent / "erasure_key"
 
 MakeService = Callable[..., Awaitable[Service]]
 ClientOf = Callable[[Service], AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -108,6 +111,7 @@ def set_environment(patch: pytest.MonkeyPatch, url: str, kafka: str, **settings:
         "mode": "development",
         "port": "8000",
         "public_url": "http://testserver",
+        "erasure_key_file": str(ERASURE_KEY),
         **settings,
     }
     for name, value in values.items():

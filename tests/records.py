@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 
 async def times_told(bootstrap: str, topic: str, *, keys: Collection[str] | None = None) -> Counter[str]:
@@ -21,3 +21,18 @@ async def times_told(bootstrap: str, topic: str, *, keys: Collection[str] | None
     finally:
         await consumer.stop()
     return times
+
+
+async def records_of(bootstrap: str, topic: str, *, key: str) -> list[ConsumerRecord[bytes, bytes]]:
+    """The records that stand there under a key, in order."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    found: list[ConsumerRecord[bytes, bytes]] = []
+    try:
+        ends = await consumer.end_offsets(consumer.assignment())
+        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+            for batch in (await consumer.getmany(timeout_ms=200)).values():
+                found += [record for record in batch if record.key == key.encode()]
+    finally:
+        await consumer.stop()
+    return found

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 
 SERVICES = ("intake", "routing", "feedback", "reporting")
-TOPICS = ("contacts", "catalog", "field-force", "engagements", "leads", "feedback", "sealed-texts", "cases", "loop")
+TOPICS = ("contacts", "catalog", "field-force", "engagements", "leads", "feedback", "sealed-texts", "cases", "loop", "erasures")
+
+# The version of somebody who was erased, wherever their place is kept. Nothing is told of them any more.
+ERASED_VERSION = 2**31 - 1
 
 # Of these topics only the latest event per key stays.
 COMPACTED = frozenset({"contacts", "catalog", "field-force"})
@@ -12,9 +15,9 @@ COMPACTED = frozenset({"contacts", "catalog", "field-force"})
 UNCOUNTED = frozenset({"sealed-texts"})
 
 HEARS: Mapping[str, frozenset[str]] = {
-    "intake": frozenset({"feedback"}),
-    "routing": frozenset({"contacts", "catalog", "engagements", "feedback"}),
-    "feedback": frozenset({"contacts", "field-force", "leads", "loop", "sealed-texts"}),
+    "intake": frozenset({"feedback", "erasures"}),
+    "routing": frozenset({"contacts", "catalog", "engagements", "feedback", "erasures"}),
+    "feedback": frozenset({"contacts", "field-force", "leads", "loop", "sealed-texts", "erasures"}),
     "reporting": frozenset(TOPICS) - {"loop", "sealed-texts"},
 }
 """The topics each service applies. Reporting keeps its own events on `loop` where it makes them, and has no business with sealed texts."""

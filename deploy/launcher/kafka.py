@@ -85,7 +85,7 @@ class KafkaServer:
         """Begins to lay out an empty data folder, once in a world's life."""
         if self._formatted.exists():
             return
-        shutil.rmtree(self._data, ignore_errors=True)
+        shutil.rmtree(self.files, ignore_errors=True)
         self._write_settings()
         cluster_id = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         # "=" joined: a random id that begins with "-" would read as an option.
@@ -108,7 +108,8 @@ class KafkaServer:
         self._roster.wait_until(KAFKA, lambda: _READY_LINE in log.read_bytes(), timeout_seconds=_READY_SECONDS)
 
     @property
-    def _data(self) -> Path:
+    def files(self) -> Path:
+        """The folder in which the broker keeps topics, as segments."""
         return self._place / "data"
 
     @property
@@ -120,7 +121,7 @@ class KafkaServer:
         return self._place / "log4j2.properties"
 
     def _write_settings(self) -> None:
-        written = _PROPERTIES.format(host=LOOPBACK, port=self._port, controller_port=unused_port(), data=self._data)
+        written = _PROPERTIES.format(host=LOOPBACK, port=self._port, controller_port=unused_port(), data=self.files)
         self._settings.write_text(written)
         self._logging.write_text(_LOGGING)
 

@@ -95,7 +95,9 @@ class Programs:
 
     def service_environment(self, name: str) -> dict[str, str]:
         """The environment that service runs with."""
+        own = {"FULLCIRCLE_ERASURE_KEY_FILE": str(self._erasure_key())} if name == "intake" else {}
         return {
+            **own,
             **self._shared_environment(name),
             "FULLCIRCLE_PUBLIC_URL": self.address(name),
             "FULLCIRCLE_DATABASE_URL": self._servers.database_url(name),
@@ -104,6 +106,13 @@ class Programs:
             "FULLCIRCLE_WEBHOOK_ALLOW": LOOPBACK,
             "FULLCIRCLE_TEXT_SECRET_FILE": str(self._text_secret_file()),
         }
+
+    def _erasure_key(self) -> Path:
+        """The file with this world's erasure key, made up once."""
+        file = self._place / "erasure-key"
+        if not file.exists():
+            write_privately(file, secrets.token_hex(32))
+        return file
 
     def _text_secret_file(self) -> Path:
         """The secret that intake and feedback share, made up when it is first needed."""

@@ -73,6 +73,13 @@ class Servers:
         """The address, role and password with which that service reaches its own database."""
         return self._databases[service].url(self.admin_url)
 
+    @property
+    def kafka_files(self) -> Path:
+        """The folder in which the world's own broker keeps its topics."""
+        if self._kafka is None:
+            raise LaunchFailed(f"The Kafka server at {self.kafka_bootstrap} was not started here, and its files are not ours to read.")
+        return self._kafka.files
+
     def begin(self) -> None:
         """Starts both servers; returns when the databases are there, while Kafka may still be starting."""
         if self._kafka is not None:

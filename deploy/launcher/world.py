@@ -62,6 +62,11 @@ class World:
     def kafka_bootstrap(self) -> str:
         return self._servers.kafka_bootstrap
 
+    @property
+    def kafka_files(self) -> Path:
+        """The folder in which the world's own broker keeps its topics."""
+        return self._servers.kafka_files
+
     def database_url(self, service: str) -> str:
         """The address, role and password with which that service reaches its own database."""
         return self._servers.database_url(service)

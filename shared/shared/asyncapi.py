@@ -26,7 +26,7 @@ _HEADERS = {
 
 def asyncapi_document(service: ServiceName) -> dict[str, Any]:
     """What the service sends and receives: a channel per topic, a message per event type, an operation per direction and topic."""
-    sent = [contract for contract in REGISTRY.values() if contract.producer == service]
+    sent = [contract for contract in REGISTRY.values() if service in contract.producers]
     received = [contract for contract in REGISTRY.values() if service in contract.consumers]
     involved = {contract.event_type: contract for contract in (*sent, *received)}
     return {

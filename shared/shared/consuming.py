@@ -22,9 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import failpoints, inbox, quarantine, telemetry, tracing
 from shared.database import Database, is_weather
-from shared.events import Event, Topic, UnknownType, Unreadable, read_event
+from shared.events import TOPICS, Event, Topic, UnknownType, Unreadable, read_event
 from shared.leaving import BATCH_SECONDS
 from shared.loops import backoff_seconds, sleep_unless
+from shared.outbox import TOMBSTONE
 from shared.polling import WaitingBroker
 from shared.quarantine import Record
 from shared.topics import ensure_topics
@@ -45,6 +46,7 @@ _TRIES_PER_EVENT = 3
 _FAILURES_IN_A_ROW_MAX = 25
 # Starting again means leaving the group and joining it anew; a client that can't within this time is beyond help.
 _RESTART_SECONDS = 20
+_COMPACTED = frozenset(topic.name for topic in TOPICS if topic.compacted)
 
 
 class TooManyFailures(RuntimeError):
@@ -74,6 +76,7 @@ class Batch:
     events: list[tuple[Event, Record]] = field(default_factory=list)
     unreadable: list[tuple[Record, str]] = field(default_factory=list)
     unknown_types: list[str] = field(default_factory=list)
+    tombstones: int = 0
 
 
 class Consuming:
@@ -251,6 +254,9 @@ def read_batch(records: Sequence[Record]) -> Batch:
     """Reads each record on its own: none can spoil another."""
     batch = Batch()
     for record in records:
+        if _is_tombstone(record):
+            batch.tombstones += 1
+            continue
         try:
             batch.events.append((_believable(record), record))
         except UnknownType:
@@ -258,6 +264,13 @@ def read_batch(records: Sequence[Record]) -> Batch:
         except Unreadable as unreadable:
             batch.unreadable.append((record, str(unreadable)))
     return batch
+
+
+def _is_tombstone(record: Record) -> bool:
+    """Whether it ends what a compacted topic says of its key. Nothing follows from it: who must forget is told on `erasures`."""
+    return (
+        record.value is None and record.key is not None and record.topic in _COMPACTED and ("ce_type", TOMBSTONE.encode()) in record.headers
+    )
 
 
 def _believable(record: Record) -> Event:
@@ -278,6 +291,8 @@ def _apart(batch: Batch) -> list[Batch]:
 def _count(topic: Topic, batch: Batch) -> None:
     for event_type, count in Counter(event.fact.contract.event_type for event, _ in batch.events).items():
         telemetry.EVENTS_CONSUMED.labels(topic=topic.name, type=event_type).inc(count)
+    if batch.tombstones:
+        telemetry.EVENTS_IGNORED.labels(topic=topic.name, type=TOMBSTONE).inc(batch.tombstones)
     for unknown in batch.unknown_types:
         telemetry.EVENTS_IGNORED.labels(topic=topic.name, type=unknown).inc()
 

@@ -95,6 +95,13 @@ SEAMS_V1 = (
     *creations.VERSION_1,
 )
 
+SEAMS_V2 = (
+    "ALTER TABLE outbox ALTER COLUMN body DROP NOT NULL",
+    "ALTER TABLE sent_snapshots ALTER COLUMN body DROP NOT NULL",
+    "COMMENT ON COLUMN outbox.body IS 'Null: a tombstone, which ends what its topic says of the key.'",
+    "COMMENT ON COLUMN sent_snapshots.body IS 'Null: a tombstone, which ends what its topic says of the key.'",
+)
+
 
 def upgrade(*, migrations: Path, database_url: str) -> None:
     """Brings a service's database to its newest revision. Safe to call twice, and by two processes at once."""

@@ -1,7 +1,7 @@
 """Quarantine: records that could not be read or applied, kept as they came until somebody replays or discards them."""
 
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol
@@ -17,7 +17,7 @@ from shared import problems, telemetry
 from shared.auth import Identity, reading, require
 from shared.bodies import Answer, Moment
 from shared.database import Database
-from shared.events import Event, RawHeaders, UnknownType, Unreadable, read_event
+from shared.events import Event, RawHeaders, Topic, UnknownType, Unreadable, read_event
 from shared.ids import new_id
 from shared.paging import Listing, Page, PageRequest
 from shared.routes import StrictRoute
@@ -41,6 +41,7 @@ _LIST = text(
     """
 )
 _TAKE = text("DELETE FROM quarantine WHERE id = :id RETURNING consumer, topic, headers, value")
+_FORGET = text("DELETE FROM quarantine WHERE topic = :topic AND key = ANY (CAST(:keys AS bytea[]))")
 _LISTING = Listing("quarantine", UUID)
 
 
@@ -106,6 +107,12 @@ async def put(session: AsyncSession, *, consumer: str, record: Record, step: Ste
         },
     )
     telemetry.EVENTS_QUARANTINED.labels(topic=record.topic, type="unreadable" if step == "reading" else event_type).inc()
+
+
+async def forget(session: AsyncSession, topic: Topic, keys: Sequence[str]) -> int:
+    """Discards every record set aside under these keys of a topic; gives how many there were."""
+    found = await session.execute(_FORGET, {"topic": topic.name, "keys": [key.encode() for key in keys]})
+    return int(found.rowcount)  # type: ignore[attr-defined]  # a DELETE tells it
 
 
 def quarantine_routes(database: Database, apply: Apply) -> APIRouter:

@@ -235,7 +235,8 @@ async def _by_partition(producer: AIOKafkaProducer, rows: Iterable[Any]) -> dict
     for _, topic, key, _, headers, body in rows:
         if topic not in partitions:
             partitions[topic] = sorted(await producer.partitions_for(topic))
-        raw_key, value, raw_headers = key.encode(), body.encode(), [(name, value.encode()) for name, value in headers.items()]
+        raw_key, raw_headers = key.encode(), [(name, value.encode()) for name, value in headers.items()]
+        value = None if body is None else body.encode()  # a tombstone has none
         of_place = batches[topic, partitions[topic][_hash(raw_key) % len(partitions[topic])]]
         if not of_place or of_place[-1].append(timestamp=None, key=raw_key, value=value, headers=raw_headers) is None:
             of_place.append(producer.create_batch())

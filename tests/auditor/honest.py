@@ -16,10 +16,13 @@ from deploy.auditor.evidence import Evidence, Witnessed, feedback, intake, repor
 from deploy.auditor.evidence.events import Event, Occurrence, Telling, read_event
 from deploy.auditor.evidence.seams import Parked
 from deploy.auditor.evidence.sightings import Search, Searching
+from deploy.auditor.services import ERASED_VERSION
 from deploy.auditor.testimony import Arrival, Backlog, Canary, Fault, Probe, ReportTry, Sample, WebhookTry
 
 BEGIN = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 BRAND, CAMPAIGN, REGION, SPECIALTY = "cardiolex", "launch", "midwest", "cardiology"
+GONE = "gone-1"
+"""Somebody who was erased before any of this."""
 URL = "http://127.0.0.1:9999/webhooks"
 CANARY = Canary(at=BEGIN, text="the patient fainted twice", kind="free_text", allowed_in=["feedback.case_texts"])
 
@@ -46,18 +49,26 @@ class World:
     consents: list[intake.Consent] = field(default_factory=list)
     texts: list[intake.TypedText] = field(default_factory=list)
     aliases: list[intake.Alias] = field(default_factory=list)
+    people: list[intake.KnownPerson] = field(default_factory=lambda: [intake.KnownPerson(GONE, is_named=False)])
+    keys: list[intake.KeyOfPerson] = field(default_factory=list)
+    erasure: intake.Erasure = field(default_factory=lambda: intake.Erasure("erasure-1", (GONE,), BEGIN))
     heard: list[routing.HeardEngagement] = field(default_factory=list)
-    contacts: list[routing.KnownContact] = field(default_factory=list)
+    contacts: list[routing.KnownContact] = field(default_factory=lambda: [routing.KnownContact(GONE, ERASED_VERSION, [])])
     ledgers: list[routing.Ledger] = field(default_factory=list)
     points: list[routing.Points] = field(default_factory=list)
     leads: list[routing.Lead] = field(default_factory=list)
     records: list[routing.Record] = field(default_factory=list)
     clocks: list[routing.Clock] = field(default_factory=list)
     reps: list[routing.Rep] = field(default_factory=list)
+    briefs: list[routing.Brief] = field(default_factory=list)
     reports: list[feedback.Report] = field(default_factory=list)
     cases: list[feedback.Case] = field(default_factory=list)
     owned: list[feedback.OwnedLead] = field(default_factory=list)
+    notes: list[feedback.Note] = field(default_factory=list)
     journal: list[reporting.Noted] = field(default_factory=list)
+    counted_contacts: list[reporting.CountedContact] = field(
+        default_factory=lambda: [reporting.CountedContact(GONE, ERASED_VERSION, SPECIALTY)]
+    )
     event_counts: Counter[str] = field(default_factory=Counter)
     cells: Counter[tuple[str, str]] = field(default_factory=Counter)
     entered: dict[str, dict[str, datetime]] = field(default_factory=dict)
@@ -124,9 +135,21 @@ class World:
         return Evidence(
             taken_at=self.now + timedelta(seconds=60),
             settled_at=self.now + timedelta(seconds=50),
-            intake=intake.Intake(self.receipts, self.items, self.engagements, self.consents, self.texts, self.aliases),
-            routing=routing.Routing(self.heard, self.contacts, self.ledgers, self.points, self.leads, self.records, self.clocks, self.reps),
-            feedback=feedback.Feedback(self.reports, self.cases, self.owned),
+            intake=intake.Intake(
+                self.receipts,
+                self.items,
+                self.engagements,
+                self.consents,
+                self.texts,
+                self.aliases,
+                self.people,
+                self.keys,
+                [self.erasure],
+            ),
+            routing=routing.Routing(
+                self.heard, self.contacts, self.ledgers, self.points, self.leads, self.records, self.clocks, self.reps, self.briefs
+            ),
+            feedback=feedback.Feedback(self.reports, self.cases, self.owned, self.notes),
             reporting=self._reporting(),
             told=self.told,
             on_topics=self.on_topics,
@@ -145,6 +168,7 @@ class World:
         owners = {lead.lead_id: lead.rep_id for lead in self.owned}
         return reporting.Reporting(
             journal=self.journal,
+            contacts=self.counted_contacts,
             event_counts=[reporting.EventCount(event_type, number) for event_type, number in self.event_counts.items()],
             delivery_counts=[reporting.DeliveryCount(*key, number) for key, number in self.delivery_counts.items()],
             rollups=[

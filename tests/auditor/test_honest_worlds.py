@@ -21,7 +21,7 @@ def test_without_evidence_nothing_is_told(world: World) -> None:
     nothing = Evidence(taken_at=world.now, settled_at=world.now)
     verdicts = decide(nothing, Limits())
     assert {verdict.state for verdict in verdicts} == {"not_told"}
-    assert [verdict.invariant for verdict in verdicts] == ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I11", "I12", "I13"]
+    assert [verdict.invariant for verdict in verdicts] == ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I11", "I12", "I13", "I14"]
 
 
 def test_without_witnesses_the_tables_alone_are_judged_and_what_is_missing_is_said(world: World) -> None:

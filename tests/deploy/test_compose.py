@@ -15,6 +15,7 @@ from deploy.auditor.__main__ import named_sources
 from deploy.issuer.__main__ import IssuerSettings
 from deploy.launcher.places import CHECKOUT
 from deploy.launcher.servers import SERVICES
+from intake.settings import Settings as IntakeSettings
 from reporting.settings import Settings as ReportingSettings
 from shared import limits
 from shared.events import TOPICS
@@ -27,12 +28,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 JOBS = {"databases", *(f"{name}-migrate" for name in SERVICES)}
 PORTS = dict(zip(SERVICES, (8001, 8002, 8003, 8004), strict=True))
-SETTINGS: dict[str, type[ServiceSettings]] = {
-    "intake": TextSettings,
-    "routing": ServiceSettings,
-    "feedback": TextSettings,
-    "reporting": ReportingSettings,
-}
+SETTINGS = dict.fromkeys(SERVICES, ServiceSettings) | {"intake": IntakeSettings, "feedback": TextSettings, "reporting": ReportingSettings}
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?P<rest>:[-?][^}]*)?\}")
 
@@ -138,16 +134,14 @@ def test_a_service_is_asked_whether_it_is_ready_and_starts_after_its_migrations(
 def test_a_services_variables_are_its_settings(container: str, mode: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     service = container.removesuffix("-migrate")
     (tmp_path / "database_password").write_text("a password\n")
+    (tmp_path / "erasure_key").write_text("k" * 64)
     (tmp_path / "text_secret").write_text("a secret of thirty-two characters and more\n")
     environment = {name: value for name, value in environment_of(container, mode).items() if not name.startswith("OTEL_")}
     fields = {f"FULLCIRCLE_{name.upper()}" for name in SETTINGS[service].model_fields}
     assert set(environment) <= fields, "a setting that nobody reads"
 
-    for variable in [name for name in environment if name.endswith("_FILE")]:
-        file = environment.pop(variable)
-        monkeypatch.setenv(variable, str(tmp_path / Path(file).name))
     for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, str(tmp_path / Path(value).name) if name.endswith("_FILE") else value)
     settings = SETTINGS[service]()
     assert (settings.mode, settings.port, settings.host) == (mode, PORTS[service], "0.0.0.0")
     assert settings.public_url == f"{environment_file(mode)['FULLCIRCLE_PUBLIC_ORIGIN']}/{service}"
@@ -199,18 +193,17 @@ def test_the_auditor_runs_when_it_is_asked_and_reads_every_database(monkeypatch:
 
 
 def test_secrets_are_files_and_in_no_variable() -> None:
-    assert set(COMPOSE["secrets"]) == {*(f"{name}_database_password" for name in ("postgres", *SERVICES)), "text_secret"}
+    assert set(COMPOSE["secrets"]) == {*(f"{name}_database_password" for name in ("postgres", *SERVICES)), "erasure_key", "text_secret"}
     for container in CONTAINERS.values():
         for name, value in container.get("environment", {}).items():
-            assert not re.search("PASSWORD|SECRET", name) or str(value).startswith("/run/secrets")
+            assert not ({"PASSWORD", "KEY"} & set(name.split("_"))) or str(value).startswith(("/run/secrets", "/var/lib/fullcircle"))
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_sees_its_own_password_and_no_other_and_two_share_a_secret(service: str) -> None:
-    own = {"source": f"{service}_database_password", "target": "database_password"}
-    shared = ["text_secret"] if service in {"intake", "feedback"} else []
+def test_a_service_sees_its_own_password_and_no_other_and_intake_alone_the_erasure_key(service: str) -> None:
+    own = [*(["erasure_key"] if service == "intake" else []), *(["text_secret"] if service in {"intake", "feedback"} else [])]
     for container in (service, f"{service}-migrate"):
-        assert CONTAINERS[container]["secrets"] == [own, *shared]
+        assert CONTAINERS[container]["secrets"] == [{"source": f"{service}_database_password", "target": "database_password"}, *own]
 
 
 def test_the_secrets_that_are_made_up_are_those_that_are_asked_for_and_stay(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ EVERY_SERVICE: Mapping[str, str] = {
     "GET /v1/quarantine": "admin auditor",
     "POST /v1/quarantine/{id}/replay": "admin",
     "DELETE /v1/quarantine/{id}": "admin",
+    "GET /v1/people/{contact_id}": "privacy auditor",
 }
 
 OWN: Mapping[str, Mapping[str, str]] = {
@@ -62,6 +63,9 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "POST /v1/receipts/reprocess": "admin",
         "POST /v1/receipts/{receipt_id}/reprocess": "admin",
         "GET /v1/receipts/{receipt_id}": "marketing admin auditor",
+        "POST /v1/erasures": "privacy",
+        "POST /v1/erasures/{erasure_id}/approve": "privacy",
+        "GET /v1/erasures/{erasure_id}": "privacy auditor",
     },
     "routing": {
         "PUT /v1/territories": "sales_ops",

@@ -62,6 +62,7 @@ EVERY_SERVICE: Mapping[str, Good] = {
     "HEAD /openapi.json": Good("/openapi.json"),
     "POST /v1/quarantine/{id}/replay": Good(f"/v1/quarantine/{NOBODY}/replay", (404,)),
     "DELETE /v1/quarantine/{id}": Good(f"/v1/quarantine/{NOBODY}", (404,)),
+    "GET /v1/people/{contact_id}": Good("/v1/people/nobody", (404,)),
 }
 
 OWN: Mapping[str, Mapping[str, Good]] = {
@@ -105,6 +106,9 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "POST /v1/receipts/reprocess": Good("/v1/receipts/reprocess", body=lambda: {"source": "mautic", "from": "2026-03-01T09:30:00Z"}),
         "POST /v1/receipts/{receipt_id}/reprocess": Good("/v1/receipts/{receipt}/reprocess"),
         "GET /v1/receipts/{receipt_id}": Good("/v1/receipts/{receipt}"),
+        "POST /v1/erasures": Good("/v1/erasures", (404,), lambda: _fresh(contact_id="nobody", reason="asked for it")),
+        "POST /v1/erasures/{erasure_id}/approve": Good(f"/v1/erasures/{NOBODY}/approve", (404,)),
+        "GET /v1/erasures/{erasure_id}": Good(f"/v1/erasures/{NOBODY}", (404,)),
     },
     "routing": {
         "PUT /v1/territories": _upsert("/v1/territories", territory, "9*"),

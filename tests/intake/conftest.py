@@ -9,7 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from intake.decisions.erasures.ledger import LedgerKey
+from intake.operations.erasures.ledger import ErasureLedger
 from shared.service import Service
+from tests.conftest import ERASURE_KEY
 from tests.intake.platforms import SECRET, hubspot_headers, mautic_headers, raw
 
 HUBSPOT_URL = "https://hooks.brand.test/hubspot?tenant=1"
@@ -70,6 +73,11 @@ async def intake(make_service: Any, client_of: Any, token: Any, outbox_of: Any) 
         await intake.connect("mautic", "mautic", brand_id="cardiozan")
         await intake.connect("hs", "hubspot", public_url=HUBSPOT_URL, property_kinds={"webinar_attended": "webinar_attended"})
         yield intake
+
+
+def new_ledger() -> ErasureLedger:
+    """The ledger as a process that has just begun knows it."""
+    return ErasureLedger(LedgerKey(ERASURE_KEY.read_text().strip().encode()))
 
 
 def counts(answer: httpx.Response) -> dict[str, int]:

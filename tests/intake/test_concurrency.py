@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intake.operations.recording import record
-from tests.intake.conftest import Intake, contact, counts, engagement
+from tests.intake.conftest import Intake, contact, counts, engagement, new_ledger
 from tests.intake.platforms import email_opened, mautic_lead, page_hit, subscription_changed
 from tests.intake.test_recording import delivery
 
@@ -38,7 +38,7 @@ async def test_a_storm_over_many_connections_makes_one_contact(intake: Intake) -
         shown: list[dict[str, Any]] = [{}, {"lead": None}, {"lead": mautic_lead(26, None), "emailAddress": None}]
         async with at_once, intake.service.database.transaction() as session:
             body = {"mautic.email_on_open": [email_opened(id=number, **shown[number % 3])]}
-            [tally] = await record(session, [delivery(body)], now=datetime.now(UTC))
+            [tally] = await record(session, [delivery(body)], erasures=new_ledger(), now=datetime.now(UTC))
             assert tally.counts["accepted"] == 1
 
     await asyncio.gather(*map(see, range(200)))
@@ -54,7 +54,8 @@ async def test_a_storm_of_one_unknown_person_over_many_connections_makes_one_row
 
     async def see(number: int) -> None:
         async with at_once, intake.service.database.transaction() as session:
-            await record(session, [delivery({"mautic.email_on_open": [email_opened(id=number)]})], now=datetime.now(UTC))
+            body = {"mautic.email_on_open": [email_opened(id=number)]}
+            await record(session, [delivery(body)], erasures=new_ledger(), now=datetime.now(UTC))
 
     await asyncio.gather(*map(see, range(200)))
     assert len(await intake.rows("SELECT id FROM contacts")) == len(await intake.published("contact.snapshot")) == 1

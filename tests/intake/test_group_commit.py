@@ -17,10 +17,12 @@ from intake.decisions.acts import Act, Rejected
 from intake.decisions.persons import PersonKey
 from intake.decisions.receipts import Delivery, Tally
 from intake.operations import group_commit
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.group_commit import Bounds, GroupCommit, NotCommitted, Overloaded
 from intake.operations.recording import record
 from shared.ids import new_id
 from shared.service import Service
+from tests.intake.conftest import new_ledger
 from tests.polling import until
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -45,14 +47,14 @@ class Commits:
         self.open = asyncio.Event()
         self.open.set()
         self.broken: Exception | None = None
-        self.group = GroupCommit(service.database, replace(Bounds(), **bounds))
+        self.group = GroupCommit(service.database, replace(Bounds(), **bounds), erasures=new_ledger())
 
-        async def watched(session: Any, deliveries: Sequence[Delivery], *, now: datetime) -> list[Tally]:
+        async def watched(session: Any, deliveries: Sequence[Delivery], *, erasures: ErasureLedger, now: datetime) -> list[Tally]:
             self.together.append(len(deliveries))
             await self.open.wait()
             if self.broken is not None:
                 raise self.broken
-            return await record(session, deliveries, now=now)
+            return await record(session, deliveries, erasures=erasures, now=now)
 
         monkeypatch.setattr(group_commit, "record", watched)
 
@@ -201,7 +203,7 @@ async def test_nobody_waits_longer_than_promised_and_what_was_given_up_unbegun_i
     made.open.set()
     await until(lambda: made.group.is_idle, what="the first transaction's end")
     assert await made.recorded() == ["act-0"], "the first was under way, the other had not begun"
-    patient = GroupCommit(made.service.database)
+    patient = GroupCommit(made.service.database, erasures=new_ledger())
     assert (await patient.record(delivery(0))).counts["duplicate"] == 1, "whoever sends it again learns that it is stored"
     assert (await patient.record(delivery(1))).counts["accepted"] == 1
 
@@ -213,7 +215,7 @@ async def test_a_transaction_that_never_ends_does_not_hold_up_the_next(commits: 
     assert isinstance(result, NotCommitted)
     made.open.set()
     assert made.group.is_idle, "the stuck one was left behind"
-    assert (await GroupCommit(made.service.database).record(delivery(1))).counts["accepted"] == 1
+    assert (await GroupCommit(made.service.database, erasures=new_ledger()).record(delivery(1))).counts["accepted"] == 1
 
 
 async def test_a_client_that_leaves_takes_no_other_along(commits: Any) -> None:

@@ -23,7 +23,7 @@ from shared.gauges import sample
 from shared.ids import new_id
 from shared.sealing import OpeningKey, new_opening_key, offer_of, opened
 from shared.settings import TextSettings
-from tests.intake.conftest import Intake, contact, counts, engagement
+from tests.intake.conftest import Intake, contact, counts, engagement, new_ledger
 from tests.intake.platforms import email_opened, form_submitted, hubspot_event
 
 HARM = "my patient felt dizzy on it"
@@ -153,11 +153,11 @@ async def test_a_receipt_read_again_as_something_else_makes_no_second_text(intak
     texts = Texts((Typed("comment", HARM),), "before")
     async with intake.service.database.transaction() as session:
         before = Rejected("t", "no_person", "Nobody.", texts)
-        await record(session, [Delivery(**_fields(delivery, items=[before]))], now=datetime.now(UTC))
+        await record(session, [Delivery(**_fields(delivery, items=[before]))], erasures=new_ledger(), now=datetime.now(UTC))
     async with intake.service.database.transaction() as session:
         await session.execute(_DELETE_RECEIPT, {"id": delivery.receipt_id})
         after = Rejected("t", "time_missing", "When?", Texts(texts.fields, "after"))
-        await record(session, [Delivery(**_fields(delivery, items=[after]))], now=datetime.now(UTC))
+        await record(session, [Delivery(**_fields(delivery, items=[after]))], erasures=new_ledger(), now=datetime.now(UTC))
     assert await feedback.read() == [[["comment", HARM]]]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from intake.operations.importing.importer import Importer
 from tests.inputs.serving import serving
-from tests.intake.conftest import Intake
+from tests.intake.conftest import Intake, new_ledger
 from tests.intake.imports import as_csv, as_ndjson, numbered_contact, numbered_engagement
 from tests.polling import until
 
@@ -49,7 +49,7 @@ class Command:
 async def command(intake: Intake) -> AsyncIterator[Command]:
     """Intake behind a real server, its importer at work."""
     stop = asyncio.Event()
-    importing = asyncio.create_task(Importer(intake.service.database, lambda: False).run(stop))
+    importing = asyncio.create_task(Importer(intake.service.database, lambda: False, erasures=new_ledger()).run(stop))
     async with serving(intake.service.app("api")) as port:
         yield Command(port, intake.token("integration")["Authorization"])
     stop.set()

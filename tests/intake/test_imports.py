@@ -13,7 +13,7 @@ from intake.operations.importing.pace import Pace
 from shared.ids import new_id
 from shared.limits import MAX_BODY_BYTES
 from shared.tabular import ROW_BYTES_MAX
-from tests.intake.conftest import Intake, contact, engagement
+from tests.intake.conftest import Intake, contact, engagement, new_ledger
 from tests.intake.imports import (
     announce,
     as_csv,
@@ -156,11 +156,13 @@ async def test_parts_are_joined_where_they_say_they_belong_and_twice_is_once(int
         assert (answer.status_code, answer.json()["bytes_received"]) == (409, 100)
     assert (await put_part(intake, import_id, content[100:] + b"x", at=100)).status_code == 409, "longer than was announced"
     assert (await put_part(intake, import_id, b"x", at=100, is_last=True)).status_code == 409, "shorter than was announced"
-    assert not await Importer(intake.service.database, lambda: False).run_once(), "nothing is taken before all is here"
+    assert not await Importer(intake.service.database, lambda: False, erasures=new_ledger()).run_once(), (
+        "nothing is taken before all is here"
+    )
     assert (await put_part(intake, import_id, content[100:], at=100, is_last=True)).json()["state"] == "checking"
     assert (await put_part(intake, import_id, content[100:], at=100, is_last=True)).status_code == 200
     assert (await put_part(intake, import_id, b"more", at=len(content))).status_code == 409
-    await Importer(intake.service.database, lambda: False).run_once()
+    await Importer(intake.service.database, lambda: False, erasures=new_ledger()).run_once()
     assert counts(await standing(intake, import_id)) == {"created": 5}
     assert await intake.rows("SELECT * FROM import_parts") == []
 
@@ -228,7 +230,7 @@ async def test_whoever_is_stopped_goes_on_where_it_stopped(intake: Intake) -> No
     rows = [numbered_contact(number % 1_900) for number in range(2_000)]
     import_id = await announce(intake, "contacts", format="csv")
     await put_in(intake, import_id, as_csv(rows))
-    passes, importer = 0, Importer(intake.service.database, lambda: True)
+    passes, importer = 0, Importer(intake.service.database, lambda: True, erasures=new_ledger())
     while (await standing(intake, import_id))["state"] != "done":
         stop, before = asyncio.Event(), await _progress(intake, import_id)
         running = asyncio.create_task(importer.run(stop))
@@ -254,7 +256,7 @@ async def _progress(intake: Intake, import_id: str) -> tuple[Any, ...]:
 async def test_two_who_take_the_same_file_do_nothing_twice(intake: Intake) -> None:
     import_id = await announce(intake, "engagements")
     await put_in(intake, import_id, as_ndjson(numbered_engagement(number) for number in range(1_500)))
-    importers = [Importer(intake.service.database, lambda: False) for _ in range(2)]
+    importers = [Importer(intake.service.database, lambda: False, erasures=new_ledger()) for _ in range(2)]
     while (await standing(intake, import_id))["state"] != "done":
         await asyncio.gather(*(importer.run_once() for importer in importers), return_exceptions=True)
     told = await standing(intake, import_id)
@@ -268,7 +270,7 @@ async def test_a_file_nobody_goes_on_sending_is_given_up(intake: Intake) -> None
     async with intake.service.database.transaction() as session:
         await session.execute(text("UPDATE imports SET touched_at = touched_at - interval '8 days'"))
     stop = asyncio.Event()
-    running = asyncio.create_task(Importer(intake.service.database, lambda: False).run(stop))
+    running = asyncio.create_task(Importer(intake.service.database, lambda: False, erasures=new_ledger()).run(stop))
     await until(lambda: _is_given_up(intake, import_id), what="giving up")
     stop.set()
     await running

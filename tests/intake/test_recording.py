@@ -13,7 +13,7 @@ from intake.decisions.adapters.settings import SourceFacts
 from intake.decisions.receipts import Delivery
 from intake.operations.recording import record
 from shared.ids import new_id
-from tests.intake.conftest import Intake, asset, contact, counts
+from tests.intake.conftest import Intake, asset, contact, counts, new_ledger
 from tests.intake.platforms import email_opened, mautic_headers, raw, subscription_changed
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ async def test_several_deliveries_share_one_commit_and_keep_their_own_tallies(in
     second = {"mautic.email_on_open": [email_opened(id=9), email_opened(id=10)], "mautic.email_on_send": {}}
     deliveries = [delivery(first), delivery({"mautic.email_on_open": []}), delivery(second)]
     async with intake.service.database.transaction() as session:
-        tallies = await record(session, deliveries, now=NOW)
+        tallies = await record(session, deliveries, erasures=new_ledger(), now=NOW)
     assert [[verdict.outcome for verdict in tally.verdicts] for tally in tallies] == [
         ["accepted", "accepted"],
         [],

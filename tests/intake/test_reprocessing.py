@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from intake.operations.reprocessing import Bounds, Reprocessing
 from intake.receipt_search import ReceiptFilter
-from tests.intake.conftest import Intake, counts, engagement
+from tests.intake.conftest import Intake, counts, engagement, new_ledger
 from tests.intake.platforms import SECRET, email_opened
 from tests.intake.podium import RENAMED, WITH_COFFEE, connect, post, reprocess, reprocess_one, with_kinds
 from tests.intake.test_mappings import PODIUM, batch, entry
@@ -155,7 +155,7 @@ async def test_a_long_range_is_worked_off_call_by_call_in_the_order_of_receipt(i
     for number in range(7):
         await post(intake, batch(entry(**COFFEE, ref=f"c-{number}")))
     await connect(intake, WITH_COFFEE)
-    reprocessing = Reprocessing(intake.service.database, Bounds(batch_receipts=2, call_seconds=0))
+    reprocessing = Reprocessing(intake.service.database, new_ledger(), Bounds(batch_receipts=2, call_seconds=0))
     after, calls = None, 0
     while calls == 0 or after is not None:
         report = await reprocessing.range(ReceiptFilter(source="podium"), after=after, dry_run=False)

@@ -43,7 +43,7 @@ def as_entry(event: Event) -> Entry:
     return Entry(
         event_id=event.id,
         event_type=event.fact.contract.event_type,
-        service=event.fact.contract.producer,
+        service=event.fact.producer,
         correlation_id=event.correlation_id,
         causation_id=event.causation_id,
         occurred_at=event.occurred_at,

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from shared.database import Database
 from shared.events import Event
 from shared.events.engagements import EngagementRecorded
-from shared.migrations import SEAMS_V1
+from shared.migrations import SEAMS_V1, SEAMS_V2
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ async def seams_template(new_database: Callable[..., str]) -> str:
     url = new_database()
     database = Database(url, application_name="tests")
     async with database.transaction() as session:
-        for statement in SEAMS_V1:
+        for statement in (*SEAMS_V1, *SEAMS_V2):
             await session.execute(text(statement))
     await database.close()
     return url.rsplit("/", 1)[1]

@@ -26,6 +26,15 @@ class Report(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class Note(Row):
+    """That something was typed with a report."""
+
+    table: ClassVar[str] = "report_notes"
+
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case(Row):
     """A safety or medical matter, and whether what was said stands beside it."""
 
@@ -58,3 +67,4 @@ class Feedback:
     reports: Sequence[Report] = ()
     cases: Sequence[Case] = ()
     leads: Sequence[OwnedLead] = ()
+    notes: Sequence[Note] = ()

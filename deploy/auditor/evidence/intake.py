@@ -10,6 +10,11 @@ from deploy.auditor.evidence.rows import ReadAs, Row
 Outcome = Literal["accepted", "duplicate", "ignored", "rejected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
+# Where somebody who was erased was cut out of it, what it had been is on record beside it.
+_AS_IT_CAME = """
+    encode(coalesce((SELECT original_sha256 FROM receipt_redactions WHERE receipt_id = receipts.id), sha256(body)), 'hex')
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt(Row):
@@ -20,7 +25,7 @@ class Receipt(Row):
     id: str
     door: str
     source: str | None
-    body_sha256: Annotated[str, ReadAs("encode(sha256(body), 'hex')")]
+    body_sha256: Annotated[str, ReadAs(_AS_IT_CAME)]
     received_at: datetime
     accepted: int
     duplicate: int
@@ -98,6 +103,36 @@ class TypedText(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPerson(Row):
+    """A contact, and whether anything stands there that names them."""
+
+    table: ClassVar[str] = "contacts"
+
+    id: str
+    is_named: Annotated[bool, ReadAs("num_nonnulls(given_name, family_name, specialty, credentials, postal_code, region) > 0")]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOfPerson(Row):
+    """An address or an id by which a contact is recognised."""
+
+    table: ClassVar[str] = "contact_keys"
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure(Row):
+    """Somebody who is to be forgotten. Certified: everybody has."""
+
+    table: ClassVar[str] = "erasures"
+
+    id: str
+    contact_ids: Sequence[str]
+    certified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """All of it."""
 
@@ -107,3 +142,6 @@ class Intake:
     consents: Sequence[Consent] = ()
     texts: Sequence[TypedText] = ()
     aliases: Sequence[Alias] = ()
+    people: Sequence[KnownPerson] = ()
+    keys: Sequence[KeyOfPerson] = ()
+    erasures: Sequence[Erasure] = ()

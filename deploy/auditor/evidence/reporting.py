@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from deploy.auditor.evidence.rows import Row
+from deploy.auditor.evidence.rows import ReadAs, Row
 
 STAGES = ("mql", "assigned", "accepted", "contacted", "sql", "meeting_booked", "meeting_held", "opportunity")
 
@@ -19,6 +19,18 @@ class Noted(Row):
     event_id: str
     event_type: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountedContact(Row):
+    """A contact, by whose specialty is counted."""
+
+    table: ClassVar[str] = "contacts"
+
+    contact_id: str
+    version: int
+    specialty: str | None
+    has_ids: Annotated[bool, ReadAs("external_ids <> '{}'")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +195,7 @@ class Reporting:
     """All of it."""
 
     journal: Sequence[Noted] = ()
+    contacts: Sequence[CountedContact] = ()
     event_counts: Sequence[EventCount] = ()
     delivery_counts: Sequence[DeliveryCount] = ()
     rollups: Sequence[Rollup] = ()

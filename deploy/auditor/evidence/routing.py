@@ -36,6 +36,16 @@ class KnownContact(Row):
     contact_id: str
     version: int | None
     consents: list[dict[str, Any]]
+    is_named: Annotated[bool, ReadAs("num_nonnulls(given_name, family_name, credentials, postal_code) > 0")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Brief(Row):
+    """A page about a person, handed over with a lead."""
+
+    table: ClassVar[str] = "briefs"
+
+    lead_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +136,4 @@ class Routing:
     records: Sequence[Record] = ()
     clocks: Sequence[Clock] = ()
     reps: Sequence[Rep] = ()
+    briefs: Sequence[Brief] = ()

@@ -1,4 +1,4 @@
-"""The invariants, one room each: a pure function from evidence to a verdict. I10 and I14 wait for what they are about to be built."""
+"""The invariants, one room each: a pure function from evidence to a verdict. I10 waits for what it is about to be built."""
 
 from collections.abc import Callable
 
@@ -16,6 +16,7 @@ from deploy.auditor.invariants import (
     i11_told_once_or_visibly_dead,
     i12_bounded,
     i13_backlog_goes,
+    i14_forgotten_by_everybody,
 )
 from deploy.auditor.limits import Limits
 from deploy.auditor.verdicts import Verdict
@@ -33,4 +34,5 @@ INVARIANTS: tuple[Callable[[Evidence, Limits], Verdict], ...] = (
     i11_told_once_or_visibly_dead.decide,
     i12_bounded.decide,
     i13_backlog_goes.decide,
+    i14_forgotten_by_everybody.decide,
 )

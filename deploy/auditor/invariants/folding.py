@@ -59,8 +59,8 @@ class Folded:
     cells: Mapping[Cell, int]
 
 
-def fold(events: Iterable[Event]) -> Folded:
-    """The report that these events make."""
+def fold(events: Iterable[Event], *, erased: Mapping[str, str]) -> Folded:
+    """The report that these events make. `erased` are the specialties of people of whom no snapshot may be left."""
     leads: dict[str, FoldedLead] = defaultdict(FoldedLead)
     objections: dict[str, FoldedObjection] = {}
     newest: dict[str, tuple[int, str]] = {}
@@ -75,7 +75,7 @@ def fold(events: Iterable[Event]) -> Folded:
                 objections[event.fact["report_id"]] = _objection(event)
             case _:
                 continue
-    specialties = {contact_id: specialty for contact_id, (_, specialty) in newest.items()}
+    specialties = {**{contact_id: specialty for contact_id, (_, specialty) in newest.items()}, **erased}
     return Folded(leads, objections, specialties, _cells(leads, objections, specialties))
 
 

@@ -9,6 +9,7 @@ from deploy.auditor.evidence.events import Event
 from deploy.auditor.evidence.reporting import Decision, Signal
 from deploy.auditor.invariants.folding import FOLDED, Folded, FoldedObjection, fold
 from deploy.auditor.limits import Limits
+from deploy.auditor.services import ERASED_VERSION
 from deploy.auditor.verdicts import Examination, Verdict
 
 _PROMISE = "the report is what a fold of its events gives, to the unit"
@@ -28,7 +29,8 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
         examination.leave_untold(f"{gone} events that reporting counts are no longer on record, so nothing can be folded anew")
         return examination.verdict()
     examination.look_at(len(journal))
-    folded = fold(evidence.events[event_id] for event_id in journal if event_id in evidence.events)
+    erased = {one.contact_id: one.specialty or "" for one in evidence.reporting.contacts if one.version == ERASED_VERSION}
+    folded = fold((evidence.events[event_id] for event_id in journal if event_id in evidence.events), erased=erased)
     _rollups(evidence, folded, examination)
     _facts(evidence, folded, examination)
     _decisions(evidence, folded, examination)

@@ -9,6 +9,7 @@ from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.events import Event
 from deploy.auditor.evidence.intake import Consent, Intake
 from deploy.auditor.limits import Limits
+from deploy.auditor.services import ERASED_VERSION
 from deploy.auditor.verdicts import Examination, Verdict
 
 _PROMISE = "no assignment after an opt-out; one made in between is withdrawn, visibly"
@@ -27,7 +28,8 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     in_routing = _opted_out(
         (contact.contact_id, act["channel"], act["state"]) for contact in evidence.routing.contacts for act in contact.consents
     )
-    for contact_id in by_directory ^ in_routing:
+    erased = {contact.contact_id for contact in evidence.routing.contacts if contact.version == ERASED_VERSION}
+    for contact_id in (by_directory ^ in_routing) - erased:  # of whom intake knows nothing, and whom nobody may call
         if not _is_still_young(evidence, contact_id):
             examination.find("routing knows other consents than the directory", f"contact={contact_id}")
     opted_out = by_directory | in_routing

@@ -18,10 +18,11 @@ Connection = psycopg.AsyncConnection[Any]
 
 _ROWS_AT_ONCE = 5_000
 _CONNECT_SECONDS = 10
+# What has no body is a tombstone, which says nothing.
 _BOOKS = """
-    SELECT 'outbox', position, event_id::text, topic, key, headers, body, queued_at FROM outbox
+    SELECT 'outbox', position, event_id::text, topic, key, headers, body, queued_at FROM outbox WHERE body IS NOT NULL
     UNION ALL SELECT 'sent', position, event_id::text, topic, key, headers, body, NULL FROM sent_events
-    UNION ALL SELECT 'snapshots', position, event_id::text, topic, key, headers, body, NULL FROM sent_snapshots
+    UNION ALL SELECT 'snapshots', position, event_id::text, topic, key, headers, body, NULL FROM sent_snapshots WHERE body IS NOT NULL
 """
 _TEXTS = """
     SELECT relation.relname, attribute.attname, attribute.atttypid = 'bytea'::regtype

@@ -3,11 +3,12 @@
 from functools import partial
 from pathlib import Path
 
-from intake import figures, figures_findings
+from intake import erasure_figures, figures, figures_findings
 from intake.api import (
     candidates,
     catalog,
     engagements,
+    erasures,
     findings,
     imports,
     judgements,
@@ -21,6 +22,11 @@ from intake.api import (
 )
 from intake.api.paced import paced
 from intake.api.webhooks import Webhooks
+from intake.decisions.erasures.ledger import LedgerKey
+from intake.holdings import HELD
+from intake.operations.erasures.answering import note_answers
+from intake.operations.erasures.certifying import Erasing
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.following_texts import FollowTexts
 from intake.operations.group_commit import GroupCommit
 from intake.operations.importing.importer import Importer
@@ -29,16 +35,18 @@ from intake.operations.rate_limiter import RateLimiter
 from intake.operations.relabelling import relabel_until_stopped
 from intake.operations.telling_again import tell_again_until_stopped
 from intake.operations.watching import watch_until_stopped
+from intake.settings import Settings
 from shared.events import topics
+from shared.people import people_routes
 from shared.service import Service
-from shared.settings import TextSettings
 
 
 def build() -> Service:
     """The service, from its environment."""
-    settings = TextSettings()
+    settings = Settings()
     service = Service.of("intake", settings, migrations=Path(__file__).parents[1] / "migrations")
-    known, commits = KnownSources(service.database), GroupCommit(service.database)
+    ledger = ErasureLedger(LedgerKey(settings.erasure_key))
+    known, commits = KnownSources(service.database), GroupCommit(service.database, erasures=ledger)
     webhooks = Webhooks(service.database, known, commits, public_url=settings.public_url)
     writing = paced(RateLimiter(), "integration")
     service.direct.append(webhooks.direct)
@@ -48,22 +56,26 @@ def build() -> Service:
         webhooks.routes(),
         engagements.routes(commits, writing),
         judgements.routes(service.database),
-        reference.routes(service.database, writing),
+        reference.routes(service.database, writing, ledger),
         merging.routes(service.database),
         candidates.routes(service.database),
         catalog.routes(service.database),
         findings.routes(service.database),
-        reprocessing.routes(service.database),
+        reprocessing.routes(service.database, ledger),
         receipts.routes(service.database),
         imports.routes(service.database, writing),
         source_health.routes(service.database),
+        erasures.routes(service.database),
+        people_routes("intake", service.database, HELD),
     ]
+    service.subscribe(topics.ERASURES, note_answers)
     service.subscribe(topics.FEEDBACK, FollowTexts(settings.text_secret))
     service.loops += [
+        Erasing(service.database, ledger, bootstrap=settings.kafka_bootstrap).run,
         partial(tell_again_until_stopped, service.database),
-        Importer(service.database, lambda: not commits.is_idle).run,
+        Importer(service.database, lambda: not commits.is_idle, erasures=ledger).run,
         partial(watch_until_stopped, service.database),
         partial(relabel_until_stopped, service.database),
     ]
-    service.samplers += [*figures.SAMPLERS, *figures_findings.SAMPLERS]
+    service.samplers += [*figures.SAMPLERS, *figures_findings.SAMPLERS, *erasure_figures.SAMPLERS]
     return service

@@ -1,6 +1,6 @@
 """Reads: sources, receipts with what became of their items, and engagements with how they were restated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.decisions.mappings.trials import Kept
 from intake.sources import SourceSettings
 from intake.tables import Engagement, Receipt, ReceiptItem, Source
+from intake.tables_erasures import ReceiptRedaction
 from intake.tables_restating import Restatement
 
 
@@ -67,6 +68,14 @@ async def last_bodies(session: AsyncSession, source: str, *, limit: int, bytes_m
         select(Receipt.id, Receipt.body, Receipt.headers, Receipt.received_at).where(Receipt.id.in_(fitting)).order_by(*at)
     )
     return {row.id: Kept(row.body, row.headers or {}, row.received_at) for row in rows}
+
+
+async def redactions_of(session: AsyncSession, receipt_ids: Collection[UUID]) -> dict[UUID, bytes]:
+    """Which of the receipts somebody who was erased was cut out of: the SHA-256 of their bodies as they came."""
+    rows = await session.execute(
+        select(ReceiptRedaction.receipt_id, ReceiptRedaction.original_sha256).where(ReceiptRedaction.receipt_id.in_(receipt_ids))
+    )
+    return {row.receipt_id: row.original_sha256 for row in rows}
 
 
 async def find_receipt(session: AsyncSession, receipt_id: UUID) -> tuple[Receipt, Sequence[ReceiptItem]] | None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from reporting import api, figures
 from reporting.dispatching import Dispatcher
+from reporting.holdings import HELD
 from reporting.operations.signalling import close_reviewed
 from reporting.settings import Settings
 from reporting.subscribers import CONSUMED, on_events
 from shared.database import Database
 from shared.loops import repeat
+from shared.people import people_routes
 from shared.service import Service
 
 # Reviews pass by the day; this only says how soon after midnight (UTC) it shows.
@@ -24,7 +26,7 @@ def build() -> Service:
     service = Service.of("reporting", settings, migrations=Path(__file__).parents[1] / "migrations")
     for topic in CONSUMED:
         service.subscribe(topic, on_events)
-    service.routers += api.routers(service.database, settings)
+    service.routers += [*api.routers(service.database, settings), people_routes("reporting", service.database, HELD)]
     service.loops += [
         Dispatcher(database=service.database, listed=settings.webhook_allow).run,
         partial(_close_reviewed_decisions, service.database),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from reporting.operations.erasing import erase_contacts
 from reporting.operations.folding import fold
 from shared.events import Event, topics
 
@@ -17,9 +18,11 @@ CONSUMED = (
     topics.LEADS,
     topics.FEEDBACK,
     topics.CASES,
+    topics.ERASURES,
 )
 
 
 async def on_events(session: AsyncSession, events: Sequence[Event], now: datetime) -> None:
-    """Folds a batch of any topic."""
+    """Folds a batch of any topic; whoever is to be forgotten is."""
     await fold(session, events, now=now)
+    await erase_contacts(session, events, now=now)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from routing import figures, subscribers
 from routing.api import leads, policies, reference
+from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
 from routing.operations.outcomes import apply_early_outcomes
 from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
 from shared.database import Database
 from shared.events import topics
 from shared.loops import repeat
+from shared.people import people_routes
 from shared.service import Service
 from shared.settings import ServiceSettings
 
@@ -33,7 +35,9 @@ def build() -> Service:
     service.subscribe(topics.CATALOG, subscribers.on_catalog)
     service.subscribe(topics.ENGAGEMENTS, subscribers.on_engagements)
     service.subscribe(topics.FEEDBACK, subscribers.on_feedback)
+    service.subscribe(topics.ERASURES, subscribers.on_erasures)
     service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
+    service.routers.append(people_routes("routing", service.database, HELD))
     for name, work in BACKGROUND_WORK.items():
         service.loops.append(partial(_repeat, work, service.database, name))
     service.samplers += figures.SAMPLERS

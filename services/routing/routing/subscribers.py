@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routing.operations.erasing import erase_contacts
 from routing.operations.outcomes import apply_outcomes
 from routing.operations.recording import record_catalog, record_contacts, record_engagements, record_objections
 from shared.events import Event
@@ -30,3 +31,8 @@ async def on_feedback(session: AsyncSession, events: Sequence[Event], now: datet
     """What reps reported; insights and what reps were told are not routing's."""
     await record_objections(session, [event.fact for event in events if isinstance(event.fact, ObjectionRecorded)])
     await apply_outcomes(session, [event for event in events if isinstance(event.fact, OutcomeRecorded)], now=now)
+
+
+async def on_erasures(session: AsyncSession, events: Sequence[Event], now: datetime) -> None:
+    """Who must be forgotten; who has done it is intake's to know."""
+    await erase_contacts(session, events, now=now)

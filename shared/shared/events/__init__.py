@@ -3,7 +3,7 @@
 Importing this package fills `REGISTRY`, from which topics, JSON Schemas and AsyncAPI are made.
 """
 
-from shared.events import cases, catalog, contacts, engagements, feedback, field_force, leads, loop, texts
+from shared.events import cases, catalog, contacts, engagements, erasures, feedback, field_force, leads, loop, texts
 from shared.events.envelope import Event, RawHeaders, UnknownType, Unreadable, read_event
 from shared.events.facts import REGISTRY, Contract, Fact
 from shared.events.topics import TOPICS, Topic
@@ -22,6 +22,7 @@ __all__ = [
     "catalog",
     "contacts",
     "engagements",
+    "erasures",
     "feedback",
     "field_force",
     "leads",

@@ -6,6 +6,9 @@ from typing import Literal
 from shared.events.facts import Code, Fact, Id, Label, Moment, Part, contract
 from shared.events.topics import CONTACTS
 
+ERASED_VERSION = 2**31 - 1
+"""The version of an erased contact's empty row, wherever one is kept: whatever snapshot comes late is old news."""
+
 
 class Affiliation(Part):
     """Where a contact works. One of them may be primary."""

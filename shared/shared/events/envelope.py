@@ -70,7 +70,7 @@ class Event:
             "content-type": "application/json",
             "ce_specversion": "1.0",
             "ce_id": str(self.id),
-            "ce_source": f"/fullcircle/{contract.producer}",
+            "ce_source": f"/fullcircle/{self.fact.producer}",
             "ce_type": contract.event_type,
             "ce_dataschema": contract.dataschema,
             "ce_time": _rfc3339(self.occurred_at),

@@ -48,6 +48,11 @@ class Fact(Part):
 
     contract: ClassVar["Contract"]
 
+    @property
+    def producer(self) -> ServiceName:
+        """The service that says it. A fact that several may say names the one in a field of its own."""
+        return self.contract.producers[0]
+
     @abstractmethod
     def key(self) -> str:
         """The record key: events with the same key are delivered in the order they were published."""
@@ -62,7 +67,7 @@ class Contract:
 
     event_type: str
     topic: Topic
-    producer: ServiceName
+    producers: tuple[ServiceName, ...]
     consumers: tuple[ServiceName, ...]
     fact: type[Fact]
     version: int = 1
@@ -80,7 +85,7 @@ def contract(
     event_type: str,
     *,
     topic: Topic,
-    producer: ServiceName,
+    producer: ServiceName | tuple[ServiceName, ...],
     consumers: tuple[ServiceName, ...],
 ) -> Callable[[type[F]], type[F]]:
     """Declares a fact's contract and enters it in the registry. A type can be declared once."""
@@ -88,7 +93,8 @@ def contract(
     def declare(fact: type[F]) -> type[F]:
         if event_type in REGISTRY:
             raise ValueError(f"two contracts for {event_type}")
-        fact.contract = REGISTRY[event_type] = Contract(event_type, topic, producer, consumers, fact)
+        producers = producer if isinstance(producer, tuple) else (producer,)
+        fact.contract = REGISTRY[event_type] = Contract(event_type, topic, producers, consumers, fact)
         return fact
 
     return declare

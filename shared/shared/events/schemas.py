@@ -17,7 +17,7 @@ def schema_of(contract: Contract) -> dict[str, Any]:
         "$id": contract.dataschema,
         "x-topic": contract.topic.name,
         "x-keyed-by": contract.topic.keyed_by,
-        "x-producer": contract.producer,
+        "x-producer": contract.producers[0] if len(contract.producers) == 1 else list(contract.producers),
         "x-consumers": list(contract.consumers),
         **schema,
     }

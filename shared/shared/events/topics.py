@@ -47,5 +47,6 @@ SEALED_TEXTS = Topic(
 )
 CASES = Topic("cases", "case_id", "That a case exists: ids, kinds and times only.", 30)
 LOOP = Topic("loop", "theme or decision id", "What was learnt, decided and changed.", 30)
+ERASURES = Topic("erasures", "contact_id", "Who must be forgotten, and who has done it.", 90)
 
-TOPICS = (CONTACTS, CATALOG, FIELD_FORCE, ENGAGEMENTS, LEADS, FEEDBACK, SEALED_TEXTS, CASES, LOOP)
+TOPICS = (CONTACTS, CATALOG, FIELD_FORCE, ENGAGEMENTS, LEADS, FEEDBACK, SEALED_TEXTS, CASES, LOOP, ERASURES)

@@ -24,9 +24,9 @@ from feedback.decisions.reports import (
 )
 from feedback.operations.feed import heard, put_in_feed, refused
 from feedback.tables import Report as ReportRow
-from feedback.tables import ReportNote
 from shared import problems
 from shared.events import Event
+from shared.events.contacts import ERASED_VERSION
 from shared.outbox import publish
 from shared.problems import FieldError
 
@@ -41,6 +41,10 @@ _LOCK_LEADS = text(
     FROM (SELECT DISTINCT unnest(CAST(:lead_ids AS text[])) AS lead_id ORDER BY 1) AS leads
     """
 )
+# What is typed about somebody who was forgotten is not kept: codes are.
+_FORGOTTEN = f"SELECT FROM contacts WHERE contact_id = CAST(:contact_id AS text) AND version = {ERASED_VERSION}"
+_KEEP_NOTE = text(f"INSERT INTO report_notes (report_id, note) SELECT :report_id, :note WHERE NOT EXISTS ({_FORGOTTEN})")
+_DROP_NOTE = text(f"DELETE FROM report_notes WHERE report_id = :report_id AND EXISTS ({_FORGOTTEN})")  # noqa: S608 (ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ async def settle_pending(session: AsyncSession, leads: Sequence[KnownLead], *, n
                     assert_never(verdict)
     for report in published:
         await _set_state(session, report, "recorded")
+        await session.execute(_DROP_NOTE, {"report_id": report.id, "contact_id": report.contact_id})
     for report, _ in refusals:
         await _set_state(session, report, "refused")
     await _publish(session, published, now=now)
@@ -123,7 +128,7 @@ async def _store(session: AsyncSession, recorded: Recorded, *, note: str | None)
     if stored is None:
         raise problems.conflict("This id was used for a report of another kind.")
     if note:
-        await session.execute(insert(ReportNote).values(report_id=report.id, note=note))
+        await session.execute(_KEEP_NOTE, {"report_id": report.id, "note": note, "contact_id": report.contact_id})
 
 
 async def _set_state(session: AsyncSession, report: Report, state: ReportState) -> None:

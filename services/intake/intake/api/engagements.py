@@ -17,7 +17,7 @@ from intake.decisions.receipts import Delivery, Tally
 from intake.decisions.verdicts import CONFLICT, Verdict
 from intake.figures import sources as figures
 from intake.operations.group_commit import GroupCommit
-from intake.posted import EngagementBody, fault_of, read_posted
+from intake.posted import EngagementBody, fault_of, items_posted, read_posted
 from shared import problems
 from shared.bodies import Answer
 from shared.ids import new_id
@@ -93,6 +93,7 @@ def _delivery(items: Sequence[Item], *, body: bytes, kept_if_refused: bool) -> D
         received_at=datetime.now(UTC),
         items=items,
         kept_if_refused=kept_if_refused,
+        read=items_posted,
     )
 
 

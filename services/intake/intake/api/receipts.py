@@ -1,8 +1,9 @@
 """What came in, and what became of each item: for the marketer who wonders, and the auditor who must know."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from intake.decisions.receipts import Door
 from intake.decisions.signatures import Trust
 from intake.decisions.stages import Stage, stage_of
 from intake.decisions.verdicts import Outcome
-from intake.queries import find_receipt
+from intake.queries import find_receipt, redactions_of
 from intake.receipt_search import ReceiptFilter, VerdictFilter, list_receipts
 from intake.tables import Receipt, ReceiptItem
 from shared import problems
@@ -37,7 +38,8 @@ class _ReceiptRoute(StrictRoute):
 
 class ReceiptAnswer(Answer):
     """A receipt and its counts. `proof`: what a platform's was worth, null where a token was; `conflict`: an item contradicts what its
-    platform told before; `reprocessed_at`: when it was last read again, null if never, and `times_reprocessed` how often."""
+    platform told before; `reprocessed_at`: when it was last read again, null if never, and `times_reprocessed` how often;
+    `redacted`: somebody who was erased was cut out of its body."""
 
     id: UUID
     door: Door
@@ -51,6 +53,7 @@ class ReceiptAnswer(Answer):
     conflict: bool
     reprocessed_at: Moment | None
     times_reprocessed: int
+    redacted: bool
 
 
 class ItemAnswer(Answer):
@@ -68,9 +71,10 @@ class ItemAnswer(Answer):
 
 class ReceiptDetailAnswer(ReceiptAnswer):
     """A receipt with its items. `body_base64` is what came in, byte for byte, `headers` those it can't be read without: null to those who
-    may not read it."""
+    may not read it. `original_sha256` is of the body as it came, if it was redacted since."""
 
     items: list[ItemAnswer]
+    original_sha256: str | None
     headers: dict[str, list[str]] | None
     body_base64: str | None
 
@@ -99,25 +103,27 @@ def routes(database: Database) -> APIRouter:
         that was rejected at that `stage` or for that `reason`, with an engagement of that contact."""
         async with database.reading() as session:
             rows = await list_receipts(session, chosen, after=page.after, limit=page.fetch)
-        return _RECEIPTS.page(rows, page, key=lambda row: (row.received_at, row.id), item=_receipt_answer)
+            redacted = await redactions_of(session, [row.id for row in rows])
+        return _RECEIPTS.page(rows, page, key=lambda row: (row.received_at, row.id), item=partial(_receipt_answer, redacted=redacted))
 
     @router.get("/receipts/{receipt_id}")
     async def get_receipt(receipt_id: UUID, identity: Annotated[Identity, reading("marketing", "admin")]) -> ReceiptDetailAnswer:
         """One receipt and what became of each item in it."""
         async with database.reading() as session:
             found = await find_receipt(session, receipt_id)
+            redacted = await redactions_of(session, [receipt_id])
         if found is None:
             raise problems.not_found("There is no receipt with this id.")
-        return detail_answer(*found, with_body=identity.has("admin") or identity.has("auditor"))
+        return detail_answer(*found, redacted=redacted, with_body=identity.has("admin") or identity.has("auditor"))
 
     return router
 
 
-def _receipt_answer(row: Receipt) -> ReceiptAnswer:
-    return ReceiptAnswer.model_validate(_counts(row))
+def _receipt_answer(row: Receipt, *, redacted: Collection[UUID]) -> ReceiptAnswer:
+    return ReceiptAnswer.model_validate({**_counts(row), "redacted": row.id in redacted})
 
 
-def detail_answer(row: Receipt, items: Sequence[ReceiptItem], *, with_body: bool) -> ReceiptDetailAnswer:
+def detail_answer(row: Receipt, items: Sequence[ReceiptItem], *, redacted: Mapping[UUID, bytes], with_body: bool) -> ReceiptDetailAnswer:
     """A receipt with its items, as whoever asks may see it."""
     told = [
         ItemAnswer.model_validate(
@@ -135,7 +141,9 @@ def detail_answer(row: Receipt, items: Sequence[ReceiptItem], *, with_body: bool
     ]
     body = base64.b64encode(row.body).decode() if with_body else None
     headers = row.headers if with_body else None
-    return ReceiptDetailAnswer.model_validate({**_counts(row), "items": told, "headers": headers, "body_base64": body})
+    original = redacted.get(row.id)
+    cut = {"redacted": original is not None, "original_sha256": None if original is None else original.hex()}
+    return ReceiptDetailAnswer.model_validate({**_counts(row), **cut, "items": told, "headers": headers, "body_base64": body})
 
 
 def _counts(row: Receipt) -> dict[str, object]:

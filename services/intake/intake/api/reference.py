@@ -12,6 +12,7 @@ from intake.decisions.consents import ConsentState
 from intake.decisions.contacts import Contact, emails, external_ids
 from intake.operations.catalog import upsert_assets, upsert_campaigns
 from intake.operations.directory import ContactsVerdict, upsert_contacts
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.people import read_people
 from intake.rows import AssetRow, CampaignRow, ContactRow
 from shared import problems
@@ -59,7 +60,7 @@ class ContactAnswer(Answer):
     consents: list[ConsentAnswer]
 
 
-def routes(database: Database, writing: Any) -> APIRouter:
+def routes(database: Database, writing: Any, erasures: ErasureLedger) -> APIRouter:
     """`PUT /v1/contacts`, `GET /v1/contacts/{id}`, `PUT /v1/campaigns`, `PUT /v1/assets`; `writing` says who may, and how fast."""
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["reference"])
 
@@ -68,7 +69,7 @@ def routes(database: Database, writing: Any) -> APIRouter:
         """Takes a directory's rows, each a person whole. A row whose keys are known already names the contact that has them."""
         read = read_rows(ContactRow, rows)
         async with database.transaction() as session:
-            return await upsert_contacts(session, read, correlation_id=correlation_id(), now=datetime.now(UTC))
+            return await upsert_contacts(session, read, correlation_id=correlation_id(), erasures=erasures, now=datetime.now(UTC))
 
     @router.get(
         "/contacts/{contact_id}",
@@ -81,7 +82,7 @@ def routes(database: Database, writing: Any) -> APIRouter:
         async with database.reading() as session:
             people = await read_people(session, [contact_id])
         survivor_id = people.survivor_of(contact_id)
-        if survivor_id not in people.contacts:
+        if survivor_id not in people.contacts or people.contacts[survivor_id].is_forgotten:
             raise problems.not_found("There is no contact with this id.")
         if survivor_id != contact_id:
             return RedirectResponse(f"./{quote(survivor_id, safe='')}")

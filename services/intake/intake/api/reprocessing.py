@@ -12,8 +12,9 @@ from intake.api.receipts import ReceiptDetailAnswer, detail_answer
 from intake.decisions.reprocessing import Ending
 from intake.decisions.stages import Stage
 from intake.decisions.verdicts import Outcome
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.reprocessing import Report, Reprocessing
-from intake.queries import find_receipt
+from intake.queries import find_receipt, redactions_of
 from intake.receipt_search import ReceiptFilter, VerdictFilter
 from shared import problems
 from shared.auth import Identity, require
@@ -80,10 +81,10 @@ class ReprocessedAnswer(Answer):
     next_cursor: str | None
 
 
-def routes(database: Database) -> APIRouter:
+def routes(database: Database, erasures: ErasureLedger) -> APIRouter:
     """`POST /v1/receipts/reprocess` and `POST /v1/receipts/{id}/reprocess`."""
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["receipts"])
-    reprocessing = Reprocessing(database)
+    reprocessing = Reprocessing(database, erasures)
 
     @router.post("/receipts/reprocess")
     async def reprocess_range(
@@ -104,14 +105,16 @@ def routes(database: Database) -> APIRouter:
         report = await reprocessing.one(receipt_id)
         if report.left:
             raise problems.conflict(
-                "The receipt stays as it is: an engagement of it is not found again as its source is read now, or that can't be read here."
+                "The receipt stays as it is: an engagement of it is not found again as its source is read now, that can't be read here, "
+                "or nothing is left of it."
             )
         async with database.reading() as session:
             found = await find_receipt(session, receipt_id)
+            redacted = await redactions_of(session, [receipt_id])
         if found is None:
             raise problems.not_found("There is no receipt with this id.")
         _log.info("a receipt read again", receipt_id=str(receipt_id), by=identity.sub)
-        return detail_answer(*found, with_body=True)
+        return detail_answer(*found, redacted=redacted, with_body=True)
 
     return router
 

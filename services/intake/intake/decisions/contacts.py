@@ -6,7 +6,7 @@ from datetime import datetime
 
 from intake.decisions.consents import ConsentAct, Consents, merged
 from intake.decisions.persons import KeyOrigin, PersonKey
-from shared.events.contacts import Affiliation, ContactSnapshot, Licence
+from shared.events.contacts import ERASED_VERSION, Affiliation, ContactSnapshot, Licence
 from shared.events.facts import Part
 
 # Who shows more keys than anybody has is a placeholder ("unknown", "0") sent for many people; its snapshot must still fit a record.
@@ -48,6 +48,11 @@ class Contact:
     def provisional(self) -> bool:
         """Whether no directory has stated this person yet."""
         return self.entry is None
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether this is only the place of somebody who was erased: what they did still points here."""
+        return self.version == ERASED_VERSION
 
 
 def restated(contact: Contact, *, entry: DirectoryEntry, keys: Iterable[PersonKey], acts: Iterable[ConsentAct]) -> Contact:

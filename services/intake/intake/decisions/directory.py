@@ -123,7 +123,7 @@ class CannotJoin:
 def joining(people: People, old_id: str, into_id: str) -> Join | AlreadyOne | CannotJoin:
     """What somebody's word that `old_id` is `into_id` comes to."""
     for contact_id in (old_id, into_id):
-        if contact_id not in people.contacts and contact_id not in people.aliases:
+        if not people.is_somebody(contact_id):
             return CannotJoin(f"there is no contact {contact_id}", unknown=contact_id)
     old, into = people.survivor_of(old_id), people.survivor_of(into_id)
     if old == into:

@@ -78,6 +78,11 @@ class People:
         alias = self.aliases.get(contact_id)
         return contact_id if alias is None else alias.contact_id
 
+    def is_somebody(self, contact_id: str) -> bool:
+        """Whether the id leads to a contact, and not to the place of somebody who was erased."""
+        found = self.contacts.get(self.survivor_of(contact_id))
+        return found is not None and not found.is_forgotten
+
     def aliases_of(self, survivor_id: str) -> list[str]:
         """The other ids of the person, in order."""
         return sorted(self._ids.get(survivor_id, ()))

@@ -1,7 +1,7 @@
 """A delivery: one authenticated request, kept whole, with what was read in it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -24,6 +24,7 @@ class Delivery:
     One that is not `kept_if_refused` leaves nothing, not even its receipt, when none of its items is accepted or known already.
     `proof` is what a platform's is worth, None where an integrator's token was; `headers` are those the body can't be read without.
     One that is `on_record` has its receipt already: of its items only the engagements are recorded.
+    `read` reads a body as this one was read, None if nobody can.
     """
 
     receipt_id: UUID
@@ -38,6 +39,7 @@ class Delivery:
     headers: Mapping[str, Sequence[str]] | None = None
     flags: SourceFlags = LIVE
     on_record: bool = False
+    read: Callable[[bytes], Sequence[Item]] | None = field(default=None, compare=False)
 
     def unrecordable(self) -> "Delivery":
         """The same, as what could not be recorded for a reason nobody foresaw: kept whole, to be read again once that is mended."""

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from uuid import UUID
 
 from intake.decisions.acts import Act, Item
+from intake.decisions.erasures.ledger import ANONYMOUS_PREFIX, ERASED
 from intake.decisions.verdicts import Outcome, Verdict
 
 Ending = tuple[Outcome, str | None]
@@ -89,6 +90,9 @@ def aligned(standing: Sequence[Standing], items: Sequence[Item]) -> Alignment | 
         if place in found:
             return None
         found[place] = position
+    for position, one in enumerate(standing[: len(items)]):
+        if one.verdict.reason == ERASED and position not in found:  # was cut out of the body, where nothing moved by that
+            found[position] = position
     places = [standing[found[place]] if place in found else item for place, item in enumerate(items)]
     return Alignment(places, items, list(_aliases(places, items)))
 
@@ -130,7 +134,12 @@ def _by_content(items: Sequence[Item], *, taken: Mapping[int, int]) -> Mapping[b
 
 def _aliases(places: Sequence[Standing | Item], items: Sequence[Item]) -> Iterator[Alias]:
     for place, item in zip(places, items, strict=True):
-        if isinstance(place, Standing) and isinstance(item, Act) and place.identity != (item.source, item.identity):
+        if isinstance(place, Standing) and isinstance(item, Act) and place.identity is not None and _is_another(place.identity, item):
             engagement_id = place.verdict.engagement_id
             if engagement_id is not None:
                 yield Alias(item, engagement_id)
+
+
+def _is_another(identity: tuple[str, str], act: Act) -> bool:
+    """Whether an act says another identity than its engagement's; what somebody who was erased did has none that may be told."""
+    return identity != (act.source, act.identity) and not identity[1].startswith(ANONYMOUS_PREFIX)

@@ -1,9 +1,10 @@
 """Contacts as rows: written back whole, each with what changed of its keys and consents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg.errors import SerializationFailure
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,6 +60,17 @@ _WRITE_CONSENTS = text(
         state = excluded.state, at = excluded.at, evidence = excluded.evidence, legal_basis = excluded.legal_basis
     """
 )
+
+
+class ForgottenMeanwhile(SerializationFailure):
+    """A contact was erased between being recognised and being held. As with any such failure, whoever tries again succeeds: they find
+    the person in the ledger."""
+
+
+def require_unforgotten(contacts: Iterable[Contact]) -> None:
+    """Raises `ForgottenMeanwhile` for contacts that are held and aren't anybody any more."""
+    if any(contact.is_forgotten for contact in contacts):
+        raise ForgottenMeanwhile
 
 
 async def write_contacts(session: AsyncSession, changes: Sequence[Changed], *, now: datetime) -> None:

@@ -13,6 +13,9 @@ from intake.decisions.directory import BY_DIRECTORY, Refused, StatedContact, Tak
 from intake.decisions.people import People
 from intake.decisions.persons import PersonKey, contact_key, email_key, external_key
 from intake.operations import candidates
+from intake.operations.contacts import require_unforgotten
+from intake.operations.erasures.ledger import ErasureLedger
+from intake.operations.erasures.returning import who_return
 from intake.operations.people import decide_alone, keep_people, lock_people
 from intake.operations.recognising import Owners, owners_of
 from intake.rows import ContactRow
@@ -45,37 +48,43 @@ class ContactsVerdict(UpsertVerdict):
     left_out: list[LeftOut]
 
 
-async def upsert_contacts(session: AsyncSession, rows: Rows[ContactRow], *, correlation_id: UUID, now: datetime) -> ContactsVerdict:
+async def upsert_contacts(
+    session: AsyncSession, rows: Rows[ContactRow], *, correlation_id: UUID, erasures: ErasureLedger, now: datetime
+) -> ContactsVerdict:
     """Takes the rows that can be taken and says what became of each."""
-    stated = [_stated(number, row) for number, row in rows.good]
-    before = await _people_of(session, stated)
+    returning = await who_return(session, [_stated(number, row) for number, row in rows.good], erasures=erasures)
+    stated = returning.stated
+    before = await _people_of(session, stated, since=returning.as_of)
+    require_unforgotten(before.contacts.values())
     people = before.copy()
     outcomes = [take(people, row, now=now) for row in stated]
     taken = [one for one in outcomes if isinstance(one, Taken)]
     unmerged = {one.stated.row: error for one in taken if (error := take_merge(people, one.stated, now=now)) is not None}
     journeys = {people.survivor_of(contact_id): correlation_id for contact_id in people.contacts}
     await outbox.publish(session, await keep_people(session, before, people, journeys=journeys, now=now))
+    await returning.keep(session, {one.stated.contact_id: one.after.id for one in taken})
     pairs = [pair for one in taken for pair in one.pairs]
     await candidates.propose(session, pairs, now=now)
     await _note_merges(session, taken, people, now=now)
     return ContactsVerdict(
         **_counts(rows, outcomes),
         aliases=[
-            RowAlias(row=one.stated.row, id=one.stated.contact_id, contact_id=survivor_id)
+            RowAlias(row=one.stated.row, id=named, contact_id=survivor_id)
             for one in taken
-            if (survivor_id := people.survivor_of(one.stated.contact_id)) != one.stated.contact_id
+            for named in [returning.directory_ids.get(one.stated.contact_id, one.stated.contact_id)]
+            if (survivor_id := people.survivor_of(one.stated.contact_id)) != named
         ],
         left_out=_left_out(taken, unmerged, await candidates.ids_of(session, pairs, now=now)),
     )
 
 
-async def _people_of(session: AsyncSession, stated: Sequence[StatedContact]) -> People:
+async def _people_of(session: AsyncSession, stated: Sequence[StatedContact], *, since: datetime | None) -> People:
     """Everybody the rows speak of, locked. Where rows may make one person of several, nobody else says who is who meanwhile."""
     keys = {key for contact in stated for key in (contact_key(contact.contact_id), *contact.keys)}
-    owners = await owners_of(session, keys)
+    owners = await owners_of(session, keys, since=since)
     if any(contact.merged_into is not None or _meets_others(contact, owners) for contact in stated):
         await decide_alone(session)
-        owners = await owners_of(session, keys)
+        owners = await owners_of(session, keys, since=since)
     named = {contact_id for contact in stated for contact_id in (contact.contact_id, contact.merged_into) if contact_id is not None}
     return await lock_people(session, {*named, *owners.contact_ids.values()})
 

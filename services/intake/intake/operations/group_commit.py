@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import structlog
 
 from intake.decisions.receipts import Delivery, Tally
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.recording import record
 from shared import failpoints, telemetry, tracing
 from shared.database import Database, is_weather, weather_reason
@@ -71,8 +72,9 @@ class _Waiting:
 class GroupCommit:
     """The one way into `record` for whoever posts."""
 
-    def __init__(self, database: Database, bounds: Bounds = Bounds()) -> None:
+    def __init__(self, database: Database, bounds: Bounds = Bounds(), *, erasures: ErasureLedger) -> None:
         self._database = database
+        self._erasures = erasures
         self._bounds = bounds
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
@@ -174,7 +176,7 @@ class GroupCommit:
         origins = {waiting.delivery.receipt_id: waiting.origin for waiting in batch if waiting.origin is not None}
         with tracing.within(origins):
             async with self._database.transaction() as session:
-                tallies = await record(session, deliveries, now=datetime.now(UTC))
+                tallies = await record(session, deliveries, erasures=self._erasures, now=datetime.now(UTC))
                 failpoints.reach("webhook.committing")
         failpoints.reach("webhook.committed")
         telemetry.INTAKE_COMMIT_DELIVERIES.observe(len(batch))

@@ -36,7 +36,7 @@ async def unmerge(session: AsyncSession, contact_id: str, *, by: str, correlatio
     """Makes a merged contact stand for itself again, and notes that the two are two people; None if it is merged into nobody."""
     before = await _hold(session, [contact_id])
     people = before.copy()
-    parted = part(people, contact_id)
+    parted = part(people, contact_id) if people.is_somebody(contact_id) else None
     if parted is None:
         return None
     await _keep(session, before, people, correlation_id=correlation_id, now=now)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from intake.decisions.adapters import items_in
 from intake.decisions.adapters.bodies import Headers
@@ -64,6 +65,7 @@ def read_webhook(
         proof=proof,
         headers=_kept(posted.headers, source.adapter.kept_headers),
         flags=source.stored.settings.flags,
+        read=partial(items_in, headers=posted.headers, adapter=source.adapter, source=source.facts),
     )
 
 

@@ -3,11 +3,14 @@
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.decisions.persons import PersonKey, Recognition, recognise
+from intake.operations.contacts import ForgottenMeanwhile
+from intake.operations.erasures.ledger import AS_OF
 from shared.database import as_recordset
 from shared.ids import new_id
 
@@ -32,7 +35,13 @@ OWNERS = """
     JOIN contacts c ON c.id = coalesce(a.contact_id, own.id)
     WHERE w.namespace = 'contact'
 """
-_OWNERS = text(OWNERS.format(keys=":keys"))
+# With the ledger as it stands at that very moment: somebody who has lost their keys since it was asked is no stranger.
+_OWNERS = text(
+    f"""
+    SELECT ledger.as_of, o.namespace, o.value, o.contact_id, o.id, o.country
+    FROM (SELECT {AS_OF}) AS ledger(as_of) LEFT JOIN ({OWNERS.format(keys=":keys")}) AS o(namespace, value, contact_id, id, country) ON true
+    """  # noqa: S608  (ours)
+)
 _QUEUE_UP = text("SELECT pg_advisory_xact_lock(:queue, slot) FROM unnest(CAST(:slots AS integer[])) AS slot")
 
 
@@ -61,33 +70,38 @@ NOBODY = Owners(contact_ids={}, countries={}, survivors={})
 
 
 async def recognise_persons(
-    session: AsyncSession, persons: Sequence[tuple[PersonKey, ...]], *, owners: Owners
+    session: AsyncSession, persons: Sequence[tuple[PersonKey, ...]], *, owners: Owners, since: datetime | None
 ) -> tuple[Recognition, Owners]:
-    """Who these persons are, and what was known of their keys before; `owners` is what a first look at the keys showed."""
-    owners = await _settled(session, {key for person in persons for key in person}, owners)
+    """Who these persons are, and what was known of their keys before; `owners` is what a first look at the keys showed.
+
+    Raises `ForgottenMeanwhile` where somebody was erased after `since`, as of when the ledger was asked, and keys are looked at again.
+    """
+    owners = await _settled(session, {key for person in persons for key in person}, owners, since=since)
     fresh_ids = [str(new_id()) for _ in persons]
     return recognise(persons, owners=owners.contact_ids, fresh_ids=fresh_ids, survivors=owners.survivors), owners
 
 
-async def owners_of(session: AsyncSession, keys: Collection[PersonKey]) -> Owners:
+async def owners_of(session: AsyncSession, keys: Collection[PersonKey], *, since: datetime | None) -> Owners:
     """Whose the keys are. Who asks about a key that is nobody's waits for others deciding about it, and then decides alone until
-    the transaction ends."""
-    return await _settled(session, keys, await _load(session, keys))
+    the transaction ends. Raises `ForgottenMeanwhile` as above."""
+    return await _settled(session, keys, await _load(session, keys, since=since), since=since)
 
 
-async def _settled(session: AsyncSession, keys: Collection[PersonKey], owners: Owners) -> Owners:
+async def _settled(session: AsyncSession, keys: Collection[PersonKey], owners: Owners, *, since: datetime | None) -> Owners:
     slots = sorted({_slot(key) for key in keys if key not in owners.contact_ids})  # in order, so that nobody waits in a circle
     if not slots:
         return owners
     await session.execute(_QUEUE_UP, {"queue": _QUEUE, "slots": slots})
-    return await _load(session, keys)
+    return await _load(session, keys, since=since)
 
 
-async def _load(session: AsyncSession, keys: Collection[PersonKey]) -> Owners:
+async def _load(session: AsyncSession, keys: Collection[PersonKey], *, since: datetime | None) -> Owners:
     if not keys:
         return NOBODY
-    rows = await session.execute(_OWNERS, {"keys": wanted(keys)})
-    return owners_in((row.namespace, row.value, row.contact_id, row.id, row.country) for row in rows)
+    rows = (await session.execute(_OWNERS, {"keys": wanted(keys)})).all()
+    if rows[0].as_of != since:
+        raise ForgottenMeanwhile
+    return owners_in((row.namespace, row.value, row.contact_id, row.id, row.country) for row in rows if row.namespace is not None)
 
 
 def wanted(keys: Iterable[PersonKey]) -> str:

@@ -17,6 +17,8 @@ from intake.decisions.engagements import Engagement
 from intake.decisions.receipts import Delivery, Tally
 from intake.decisions.verdicts import Verdict, bounded, judge
 from intake.operations import engagements, receipts
+from intake.operations.erasures.late import mentioned, set_aside
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.looking_up import look_up
 from intake.operations.neighbours import Neighbours
 from intake.operations.recognising import Owners, recognise_persons
@@ -29,7 +31,7 @@ from shared.events import Event
 from shared.ids import new_id
 
 
-async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: datetime) -> list[Tally]:
+async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, erasures: ErasureLedger, now: datetime) -> list[Tally]:
     """Keeps the deliveries and records what is fresh in them, with its events; gives each delivery's tally, in order."""
     arrived = [
         (bounded(item, received_at=delivery.received_at), delivery.received_at) for delivery in deliveries for item in delivery.items
@@ -38,11 +40,17 @@ async def record(session: AsyncSession, deliveries: Sequence[Delivery], *, now: 
     acts = [item for item in items if isinstance(item, Act)]
     times = [item.occurred_at or received_at for item, received_at in arrived if isinstance(item, Act)]
     fresh_ids = [new_id() for _ in items]
-    known = await look_up(session, acts, times=times)
+    known = await look_up(session, acts, times=times, mentioned=mentioned(deliveries, erasures), erasures=erasures)
+    if erasures.learn(is_in_use=known.ledger_as_of is not None):  # the first who was ever erased, by another process
+        known = await look_up(session, acts, times=times, mentioned=mentioned(deliveries, erasures), erasures=erasures)
+    if known.erased:
+        without = set_aside(deliveries, items, hits=known.erased, erasures=erasures, owners=known.owners)
+        deliveries, items = without.deliveries, without.items
+        await without.keep(session, now=now)
     verdicts = judge(items, register=known.register, fresh_ids=fresh_ids)
 
     fresh = list(_fresh(deliveries, verdicts))
-    recognition, owners = await recognise_persons(session, [one.act.person for one in fresh], owners=known.owners)
+    recognition, owners = await recognise_persons(session, [one.act.person for one in fresh], owners=known.owners, since=known.ledger_as_of)
     composed = _compose(fresh, contact_ids=recognition.contact_ids, owners=owners, catalog=known.catalog)
     told, gained = _judged(composed, known.neighbours)
     lesson = Lesson.of(told, fresh=fresh, recognition=recognition, owners=owners)

@@ -23,12 +23,13 @@ from intake.decisions.reprocessing import Alias, Alignment, Ending, Standing, al
 from intake.decisions.source_flags import LIVE
 from intake.decisions.verdicts import Recorded, Register, Verdict, bounded, judge
 from intake.operations.engagements import told_before
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.recording import record
 from intake.operations.standing import KeptReceipt, add_aliases, keep_again, lock_receipts, read_receipts, standing_items
 from intake.operations.texts import Text, keep_texts
 from intake.platforms import ConnectedSource, UnknownPlatform
 from intake.posted import items_posted
-from intake.queries import all_sources
+from intake.queries import all_sources, redactions_of
 from intake.receipt_search import Place, ReceiptFilter, next_receipts
 from shared.database import Database, is_weather
 from shared.ids import new_id
@@ -55,7 +56,7 @@ class Report:
     """What became of receipts that were read again, or would: `shifts` counts items by how they ended before and end now.
 
     `left` were left as they are: an engagement of theirs can't be found again in the new reading, their source can't be read, or
-    recording them failed.
+    recording them failed, or nothing is left of them since somebody was erased.
     """
 
     receipts: int = 0
@@ -90,8 +91,9 @@ class _Reading:
 class Reprocessing:
     """Reads receipts of one database again."""
 
-    def __init__(self, database: Database, bounds: Bounds = _BOUNDS) -> None:
+    def __init__(self, database: Database, erasures: ErasureLedger, bounds: Bounds = _BOUNDS) -> None:
         self._database = database
+        self._erasures = erasures
         self._bounds = bounds
 
     async def one(self, receipt_id: UUID) -> Report:
@@ -148,7 +150,7 @@ class Reprocessing:
         async with self._database.transaction() as session:
             readings = await _read(session, await lock_receipts(session, receipt_ids), sources, report)
             await add_aliases(session, _aliases(readings))
-            judged = await record(session, [_delivery(reading, sources) for reading in readings], now=now)
+            judged = await record(session, [_delivery(reading, sources) for reading in readings], erasures=self._erasures, now=now)
             tallies = [_tally(reading, tally.verdicts) for reading, tally in zip(readings, judged, strict=True)]
             await keep_again(session, tallies, now=now)
             await keep_texts(session, [text for reading in readings for text in _texts_of_engagements(reading)], now=now)
@@ -177,10 +179,12 @@ class Reprocessing:
 async def _read(session: AsyncSession, receipts: Sequence[KeptReceipt], sources: Sources, report: Report) -> list[_Reading]:
     """The receipts read again; those that must be left as they are the report is told."""
     standing = await standing_items(session, [receipt.id for receipt in receipts])
+    redacted = await redactions_of(session, [receipt.id for receipt in receipts])
     found = await asyncio.to_thread(lambda: [_items(receipt, sources) for receipt in receipts])
     readings = []
     for receipt, items in zip(receipts, found, strict=True):
-        alignment = None if items is None else aligned(standing.get(receipt.id, []), items)
+        is_gone = receipt.id in redacted and not receipt.body
+        alignment = None if items is None or is_gone else aligned(standing.get(receipt.id, []), items)
         if alignment is None:
             report.leave([receipt.id])
         else:

@@ -16,6 +16,7 @@ from intake.decisions.people import Pair, meet
 from intake.decisions.persons import Meeting, PersonKey, Recognition
 from intake.decisions.receipts import Delivery
 from intake.operations import candidates
+from intake.operations.contacts import require_unforgotten
 from intake.operations.people import decide_alone, keep_people, lock_people
 from intake.operations.recognising import Owners
 from shared.events import Event
@@ -76,6 +77,7 @@ async def teach(session: AsyncSession, lesson: Lesson, *, now: datetime) -> list
         await decide_alone(session)
     met = {contact_id for meeting in lesson.meetings for contact_id in (meeting.first, meeting.second)}
     before = await lock_people(session, {*lesson.contact_ids, *met})
+    require_unforgotten(before.contacts.values())
     people = before.copy()
     for contact_id in sorted(lesson.contact_ids):
         contact = people.contacts.get(contact_id, Contact(contact_id))

@@ -7,6 +7,7 @@ from shared.events.cases import CaseOpened
 from shared.events.catalog import AssetSnapshot, CampaignSnapshot
 from shared.events.contacts import ContactSnapshot
 from shared.events.engagements import EngagementFact, EngagementRestated
+from shared.events.erasures import ContactErased, ErasureOrdered
 from shared.events.feedback import InsightRecorded, ObjectionRecorded, OutcomeRecorded, RepTold
 from shared.events.field_force import AccountSnapshot, RepSnapshot, TerritorySnapshot
 from shared.events.leads import (
@@ -49,6 +50,8 @@ def noted(fact: Fact) -> Noted:
             return Noted(summary, (fact.lead_id, fact.report_id))
         case PolicyActivated():
             return Noted(f"policy {fact.policy_version} activated for {fact.brand_id}", (fact.policy_version,))
+        case ErasureOrdered() | ContactErased():
+            return _erasure(fact)
         case CaseOpened():
             return Noted(f"case {fact.kind} opened, {fact.certainty}", (fact.case_id, fact.report_id))
         case LeadFact():
@@ -150,6 +153,11 @@ def _loop(fact: ThemeEmerged | DecisionOpened | DecisionDecided | ChangePublishe
         case ChangePublished():
             summary = f"change {fact.kind} published{_on(fact.asset_id)}{_of_campaign(fact.campaign_id)}"
             return Noted(summary, (fact.change_id, *_present(fact.decision_id)), rests_on)
+
+
+def _erasure(fact: ErasureOrdered | ContactErased) -> Noted:
+    summary = "everybody is to forget the contact" if isinstance(fact, ErasureOrdered) else f"{fact.service} has forgotten the contact"
+    return Noted(summary, (fact.contact_id, fact.erasure_id), contact_id=fact.contact_id)
 
 
 def _on(asset_id: str | None) -> str:

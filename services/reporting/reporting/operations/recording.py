@@ -82,7 +82,7 @@ def _entry(event: Event) -> dict[str, object]:
     return {
         "event_id": event.id,
         "event_type": event.fact.contract.event_type,
-        "service": event.fact.contract.producer,
+        "service": event.fact.producer,
         "correlation_id": event.correlation_id,
         "causation_id": event.causation_id,
         "occurred_at": event.occurred_at,

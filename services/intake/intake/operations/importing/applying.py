@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, text
 
 from intake.figures import sources as figures
 from intake.imported import ImportedRow, RefusedRow, RowReader
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.importing.errors import keep_errors
 from intake.operations.importing.file import File, hold, rows_of
 from intake.operations.importing.pace import Pace
@@ -50,7 +51,7 @@ class _Todo:
     read: ImportedRow | None
 
 
-async def apply(database: Database, file: File, pace: Pace, stop: asyncio.Event) -> None:
+async def apply(database: Database, file: File, pace: Pace, stop: asyncio.Event, *, erasures: ErasureLedger) -> None:
     """Applies what is behind the mark, and finishes the import; or until stopped."""
     reader = RowReader(file.kind, file.columns)
     async for rows in rows_of(database, file):
@@ -62,7 +63,7 @@ async def apply(database: Database, file: File, pace: Pace, stop: asyncio.Event)
             if stop.is_set():
                 return
             end = begin + (_BATCH_ROWS_BUSY if pace.is_busy() else _BATCH_ROWS)
-            file = await _apply(database, file, [_todo(raw, reader, refused) for raw in rows[begin:end]])
+            file = await _apply(database, file, [_todo(raw, reader, refused) for raw in rows[begin:end]], erasures)
             begin = end
             await pace.rest()
     if not stop.is_set():
@@ -82,27 +83,27 @@ def _todo(raw: RawRow, reader: RowReader, refused: set[int]) -> _Todo:
     return _Todo(raw, read if isinstance(read, ImportedRow) else None)
 
 
-async def _apply(database: Database, file: File, todo: Sequence[_Todo]) -> File:
+async def _apply(database: Database, file: File, todo: Sequence[_Todo], erasures: ErasureLedger) -> File:
     """Applies all of it together; halves what failed for its content until the bad row is alone, and refuses that."""
     try:
-        return await _commit(database, file, todo)
+        return await _commit(database, file, todo, erasures)
     except Exception as error:
         if is_weather(error) or (len(todo) == 1 and todo[0].read is None):
             raise
         if len(todo) == 1:
             _log.error("a row of an import can't be recorded", import_id=str(file.import_id), row=todo[0].raw.number, exc_info=error)
-            return await _commit(database, file, todo, is_recordable=False)
+            return await _commit(database, file, todo, erasures, is_recordable=False)
     middle = len(todo) // 2
-    file = await _apply(database, file, todo[:middle])
-    return await _apply(database, file, todo[middle:])
+    file = await _apply(database, file, todo[:middle], erasures)
+    return await _apply(database, file, todo[middle:], erasures)
 
 
-async def _commit(database: Database, file: File, todo: Sequence[_Todo], *, is_recordable: bool = True) -> File:
+async def _commit(database: Database, file: File, todo: Sequence[_Todo], erasures: ErasureLedger, *, is_recordable: bool = True) -> File:
     now, last = datetime.now(UTC), todo[-1].raw
     rows = [one.read for one in todo if one.read is not None]
     async with database.transaction() as session:
         await hold(session, file, "applying")
-        taken = await take(session, file, rows, now=now) if is_recordable else _unrecordable(rows)
+        taken = await take(session, file, rows, erasures=erasures, now=now) if is_recordable else _unrecordable(rows)
         await keep_errors(session, file.import_id, taken.refused)
         counts = {name: taken.counts.get(name, 0) for name in _COUNTS}
         mark = {"import_id": file.import_id, "mark": last.end, "row": last.number, "rows": len(todo), "now": now}

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.importing.applying import apply
 from intake.operations.importing.checking import check, forget_identities
 from intake.operations.importing.file import File
@@ -32,8 +33,9 @@ class Importer:
     `is_busy`: whether others record deliveries in this process just now.
     """
 
-    def __init__(self, database: Database, is_busy: Callable[[], bool]) -> None:
+    def __init__(self, database: Database, is_busy: Callable[[], bool], *, erasures: ErasureLedger) -> None:
         self._database = database
+        self._erasures = erasures
         self._is_busy = is_busy
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -69,7 +71,8 @@ class Importer:
                 await check(self._database, file, pace, stop)
                 standing = await self._standing(import_id)
             if standing.state == "applying":
-                await apply(self._database, File.of(standing, mark=standing.bytes_applied, row=standing.last_row_applied), pace, stop)
+                file = File.of(standing, mark=standing.bytes_applied, row=standing.last_row_applied)
+                await apply(self._database, file, pace, stop, erasures=self._erasures)
         except UnreadableFile as error:
             await self._fail(import_id, error.reason)
 

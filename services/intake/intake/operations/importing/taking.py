@@ -12,9 +12,10 @@ from intake.decisions.acts import Act
 from intake.decisions.receipts import Delivery
 from intake.imported import ImportedRow, RefusedRow
 from intake.operations.directory import upsert_contacts
+from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.importing.file import File
 from intake.operations.recording import record
-from intake.posted import fault_of
+from intake.posted import fault_of, items_posted
 from shared.ids import new_id
 from shared.upserts import Rows
 
@@ -27,22 +28,24 @@ class Taken:
     refused: Sequence[RefusedRow] = ()
 
 
-async def take(session: AsyncSession, file: File, rows: Sequence[ImportedRow], *, now: datetime) -> Taken:
+async def take(session: AsyncSession, file: File, rows: Sequence[ImportedRow], *, erasures: ErasureLedger, now: datetime) -> Taken:
     """Takes the rows that can be taken."""
     if not rows:
         return Taken()
     match file.kind:
         case "contacts":
-            return await _take_contacts(session, file, rows, now=now)
+            return await _take_contacts(session, file, rows, erasures=erasures, now=now)
         case "engagements":
-            return await _take_engagements(session, file, rows, now=now)
+            return await _take_engagements(session, file, rows, erasures=erasures, now=now)
         case _:
             assert_never(file.kind)
 
 
-async def _take_contacts(session: AsyncSession, file: File, rows: Sequence[ImportedRow], *, now: datetime) -> Taken:
+async def _take_contacts(
+    session: AsyncSession, file: File, rows: Sequence[ImportedRow], *, erasures: ErasureLedger, now: datetime
+) -> Taken:
     read = Rows(good=[(row.number, row.model) for row in rows], rejected=[])
-    verdict = await upsert_contacts(session, read, correlation_id=file.import_id, now=now)
+    verdict = await upsert_contacts(session, read, correlation_id=file.import_id, erasures=erasures, now=now)
     return Taken(
         {"created": verdict.created, "updated": verdict.updated, "unchanged": verdict.unchanged, "rejected": len(verdict.rejected)},
         [
@@ -52,9 +55,11 @@ async def _take_contacts(session: AsyncSession, file: File, rows: Sequence[Impor
     )
 
 
-async def _take_engagements(session: AsyncSession, file: File, rows: Sequence[ImportedRow], *, now: datetime) -> Taken:
+async def _take_engagements(
+    session: AsyncSession, file: File, rows: Sequence[ImportedRow], *, erasures: ErasureLedger, now: datetime
+) -> Taken:
     acts = [_flagged(row.model.act(), file) for row in rows]
-    [tally] = await record(session, [_delivery(rows, acts, now=now)], now=now)
+    [tally] = await record(session, [_delivery(rows, acts, now=now)], erasures=erasures, now=now)
     refused = [
         RefusedRow(row.number, [fault_of(verdict)])
         for row, verdict in zip(rows, tally.verdicts, strict=True)
@@ -79,4 +84,5 @@ def _delivery(rows: Sequence[ImportedRow], acts: Sequence[Act], *, now: datetime
         body=orjson.dumps([{**row.value, "flags": act.flags} for row, act in zip(rows, acts, strict=True)]),
         received_at=now,
         items=acts,
+        read=items_posted,
     )

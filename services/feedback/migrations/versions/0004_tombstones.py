@@ -1,0 +1,13 @@
+"""The bus learns tombstones, which have no body."""
+
+from alembic import op
+
+from shared.migrations import SEAMS_V2
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    for statement in SEAMS_V2:
+        op.execute(statement)
