@@ -6,7 +6,7 @@ from typing import Any
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from intake.figures_findings import SAMPLERS
+from intake.figures.findings import SAMPLERS
 from shared.gauges import sample
 from tests.intake.conftest import Intake, asset, campaign, contact, counts, engagement
 

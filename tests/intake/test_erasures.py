@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from intake.erasure_figures import SAMPLERS
+from intake.figures.erasures import SAMPLERS
 from intake.operations.erasures.erasing import erase_approved
 from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.erasures.restoring import take_up_again

@@ -9,7 +9,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
-from intake import tables_habits, tables_imports  # noqa: F401  (their tables are on the same metadata)
 from intake.tables import Tables
 from shared.migrations import SEAM_TABLES
 from tests.intake.conftest import Intake

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from intake.receipt_search import ReceiptFilter, page_of_ids
+from intake.queries.receipt_search import ReceiptFilter, page_of_ids
 from tests.intake.conftest import Intake, engagement
 from tests.intake.platforms import email_opened, hubspot_event, page_hit, subscription_changed
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from intake.operations.reprocessing import Bounds, Reprocessing
-from intake.receipt_search import ReceiptFilter
+from intake.queries.receipt_search import ReceiptFilter
 from tests.intake.conftest import Intake, counts, engagement, new_ledger
 from tests.intake.platforms import SECRET, email_opened
 from tests.intake.podium import RENAMED, WITH_COFFEE, connect, post, reprocess, reprocess_one, with_kinds

@@ -113,12 +113,14 @@ async def test_what_is_no_list_of_rows_is_refused(empty_world: World, collection
         (b"{}", "application/json", 422),
         (b"[NaN]", "application/json", 400),
         (b'["\\ud800"]', "application/json", 400),
-        (b"id,name\n1,x\n", "text/csv", 415),
-        (b"{}\n{}\n", "application/x-ndjson", 415),
+        (b"id,name\n1,x\n", "text/plain", 415),
     ):
         headers = SALES_OPS | {"content-type": content_type}
         answer = await empty_world.client.put(f"/v1/{collection}", content=content, headers=headers)
         assert answer.status_code == status, answer.text
+    for content, content_type in ((b"id\n1\n2\n", "text/csv"), (b"{}\n{}\n", "application/x-ndjson")):
+        answer = await empty_world.client.put(f"/v1/{collection}", content=content, headers=SALES_OPS | {"content-type": content_type})
+        assert [rejected["row"] for rejected in answer.json()["rejected"]] == [1, 2], "each row is judged alone, as in an array"
     odd = await empty_world.put(collection, None, 3, [], "row", {})
     assert [rejected["row"] for rejected in odd["rejected"]] == [1, 2, 3, 4, 5]
 

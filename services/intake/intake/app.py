@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from intake import erasure_figures, figures, figures_findings
+from intake import figures
 from intake.api import (
     candidates,
     catalog,
@@ -77,5 +77,5 @@ def build() -> Service:
         partial(watch_until_stopped, service.database),
         partial(relabel_until_stopped, service.database),
     ]
-    service.samplers += [*figures.SAMPLERS, *figures_findings.SAMPLERS, *erasure_figures.SAMPLERS]
+    service.samplers += figures.SAMPLERS
     return service

@@ -9,7 +9,7 @@ from intake.decisions.adapters import ADAPTERS, Adapter, SourceFacts
 from intake.decisions.adapters.handshakes import probe
 from intake.decisions.mappings import MappingDocument, adapter_of
 from intake.mappings import SHIPPED
-from intake.queries import StoredSource
+from intake.queries.received import StoredSource
 from intake.sources import SourceSettings
 
 PLATFORMS: Mapping[str, Adapter] = {**ADAPTERS, **SHIPPED}

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 
 from intake.api.merging import MergeAnswer, merged
 from intake.operations import candidates, merging
-from intake.queries_people import CandidateState, find_candidate, list_candidates
-from intake.tables_people import ContactCandidate
+from intake.queries.people import CandidateState, find_candidate, list_candidates
+from intake.tables import ContactCandidate
 from shared import problems
 from shared.auth import Identity, reading, require
 from shared.bodies import Answer, Body, Id, Moment

@@ -5,10 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from intake.queries_catalog import find_asset, find_campaign, list_assets, list_campaigns
+from intake.queries.catalog import find_asset, find_campaign, list_assets, list_campaigns
 from intake.rows import AssetRow, CampaignRow
-from intake.tables import Asset, Campaign
-from intake.tables_catalog import AssetVersion
+from intake.tables import Asset, AssetVersion, Campaign
 from shared import problems
 from shared.auth import reading
 from shared.bodies import Answer, Id, Moment

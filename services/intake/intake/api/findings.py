@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
 
-from intake.queries_catalog import FindingFlag, Sought, count_findings, list_findings
+from intake.queries.catalog import FindingFlag, Sought, count_findings, list_findings
 from shared.auth import reading
 from shared.bodies import Answer, Id, Moment
 from shared.database import Database

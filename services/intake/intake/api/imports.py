@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from intake.imported import ImportKind, ImportState
 from intake.operations import imports
 from intake.operations.imports import CONTENT_BYTES_MAX, UNFINISHED_MAX, NewImport, NotThere, Part, TooLarge, TooManyUnfinished, WrongPlace
-from intake.tables_imports import Import
+from intake.tables import Import
 from shared import problems
 from shared.auth import Identity, reading
 from shared.bodies import Answer, Body, Int, Label, Moment, Uuid

@@ -10,9 +10,8 @@ from pydantic import StringConstraints
 
 from intake.decisions.machines import MachineEvidence
 from intake.operations.restating import NotJudged, UnknownEngagement, Word, restate_by_word
-from intake.queries import find_engagement
-from intake.tables import Engagement
-from intake.tables_restating import Restatement
+from intake.queries.received import find_engagement
+from intake.tables import Engagement, Restatement
 from shared import problems
 from shared.auth import Identity, reading, require
 from shared.bodies import Answer, Body, Flag, Moment

@@ -15,8 +15,8 @@ from intake.decisions.receipts import Door
 from intake.decisions.signatures import Trust
 from intake.decisions.stages import Stage, stage_of
 from intake.decisions.verdicts import Outcome
-from intake.queries import find_receipt, redactions_of
-from intake.receipt_search import ReceiptFilter, VerdictFilter, list_receipts
+from intake.queries.receipt_search import ReceiptFilter, VerdictFilter, list_receipts
+from intake.queries.received import find_receipt, redactions_of
 from intake.tables import Receipt, ReceiptItem
 from shared import problems
 from shared.auth import Identity, reading

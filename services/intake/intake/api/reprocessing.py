@@ -14,8 +14,8 @@ from intake.decisions.stages import Stage
 from intake.decisions.verdicts import Outcome
 from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.reprocessing import Report, Reprocessing
-from intake.queries import find_receipt, redactions_of
-from intake.receipt_search import ReceiptFilter, VerdictFilter
+from intake.queries.receipt_search import ReceiptFilter, VerdictFilter
+from intake.queries.received import find_receipt, redactions_of
 from shared import problems
 from shared.auth import Identity, require
 from shared.bodies import Answer, Body, Code, Flag, Id, Moment

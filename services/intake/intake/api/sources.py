@@ -14,7 +14,7 @@ from intake.decisions.signatures import SECRETS_MAX, secret_fault
 from intake.operations.known_sources import KnownSources
 from intake.operations.sources import put_source
 from intake.platforms import PLATFORMS
-from intake.queries import find_source, list_sources
+from intake.queries.received import find_source, list_sources
 from intake.rows import PlatformName
 from intake.sources import OF_EVERY_PLATFORM, SourceSettings
 from intake.tables import Source

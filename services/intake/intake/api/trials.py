@@ -19,7 +19,7 @@ from intake.decisions.acts import Item
 from intake.decisions.mappings import MappingDocument, adapter_of
 from intake.decisions.mappings.trials import Difference, Kept, Reader, differences, items_of, shown
 from intake.platforms import ConnectedSource, UnknownPlatform, facts_of
-from intake.queries import last_bodies, stored_source
+from intake.queries.received import last_bodies, stored_source
 from intake.sources import SourceSettings
 from shared import problems
 from shared.auth import require

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.decisions.people import Pair
-from intake.tables_people import ContactCandidate
+from intake.tables import ContactCandidate
 from shared.database import as_recordset
 from shared.ids import new_id
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.imported import ImportKind
-from intake.tables_imports import Import, ImportedRowError, ImportPart
+from intake.tables import Import, ImportedRowError, ImportPart
 from shared.database import Database, ring
 from shared.tabular import Format
 

@@ -8,7 +8,7 @@ from contextvars import Context
 import structlog
 
 from intake.platforms import ConnectedSource, UnknownPlatform
-from intake.queries import StoredSource, all_sources
+from intake.queries.received import StoredSource, all_sources
 from shared.database import Database
 
 AGE_SECONDS_MAX = 1.0

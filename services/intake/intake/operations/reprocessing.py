@@ -29,8 +29,8 @@ from intake.operations.standing import KeptReceipt, add_aliases, keep_again, loc
 from intake.operations.texts import Text, keep_texts
 from intake.platforms import ConnectedSource, UnknownPlatform
 from intake.posted import items_posted
-from intake.queries import all_sources, redactions_of
-from intake.receipt_search import Place, ReceiptFilter, next_receipts
+from intake.queries.receipt_search import Place, ReceiptFilter, next_receipts
+from intake.queries.received import all_sources, redactions_of
 from shared.database import Database, is_weather
 from shared.ids import new_id
 

@@ -22,8 +22,8 @@ from intake.decisions.handing_over import UNTRIAGED_ALARM, Piece, pieces, pieces
 from intake.decisions.texts import texts_of_body
 from intake.operations.texts import Text, keep_texts, received
 from intake.platforms import ConnectedSource, UnknownPlatform
-from intake.queries import stored_source
-from intake.tables_texts import SealingKey
+from intake.queries.received import stored_source
+from intake.tables import SealingKey
 from shared import outbox
 from shared.database import Database, as_recordset
 from shared.ids import new_id

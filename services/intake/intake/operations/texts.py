@@ -17,7 +17,7 @@ from intake.decisions.handing_over import Piece, pieces, tell_again_at
 from intake.decisions.receipts import Delivery
 from intake.decisions.verdicts import Verdict
 from intake.operations.recognising import Owners
-from intake.tables_texts import TypedText
+from intake.tables import TypedText
 from shared import outbox
 from shared.database import as_recordset
 from shared.events import Event

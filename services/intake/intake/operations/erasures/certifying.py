@@ -21,7 +21,7 @@ from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.erasures.requesting import answers_to, erasure_of
 from intake.operations.erasures.restoring import take_up_again
 from intake.operations.erasures.sweeping import SETTLE_SECONDS, cut_triaged, sweep
-from intake.tables_erasures import ErasureRow
+from intake.tables import ErasureRow
 from shared.database import Database
 from shared.events import topics
 from shared.loops import repeat

@@ -15,7 +15,7 @@ from intake.decisions.persons import PersonKey
 from intake.operations.erasures.ledger import ErasureLedger, remember
 from intake.operations.erasures.requesting import everybody_of
 from intake.operations.people import decide_alone, lock_people
-from intake.tables_erasures import ErasureRow
+from intake.tables import ErasureRow
 from shared import quarantine
 from shared.database import Database
 from shared.events import Event, topics

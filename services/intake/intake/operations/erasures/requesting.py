@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.decisions.erasures.requests import Answer, Approval, Erasure, Progress, judge_approval
 from intake.decisions.people import People
 from intake.operations.people import read_people
-from intake.tables_erasures import ErasureAnswer, ErasureRow
+from intake.tables import ErasureAnswer, ErasureRow
 from shared import problems
 
 

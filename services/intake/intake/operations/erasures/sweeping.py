@@ -22,9 +22,9 @@ from intake.operations.erasures.late import keep_originals
 from intake.operations.erasures.ledger import ErasureLedger, add_hashes
 from intake.operations.texts import forget_texts
 from intake.platforms import ConnectedSource, UnknownPlatform
-from intake.queries import all_sources
+from intake.queries.received import all_sources
 from intake.rereading import reader_of
-from intake.tables_erasures import ErasureRow
+from intake.tables import ErasureRow
 from shared.database import Database, as_recordset
 from shared.events import Event
 from shared.events.erasures import ContactErased

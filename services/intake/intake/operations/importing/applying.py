@@ -15,7 +15,7 @@ from intake.operations.importing.errors import keep_errors
 from intake.operations.importing.file import File, hold, rows_of
 from intake.operations.importing.pace import Pace
 from intake.operations.importing.taking import Taken, take
-from intake.tables_imports import ImportedRowError, ImportPart
+from intake.tables import ImportedRowError, ImportPart
 from shared import failpoints
 from shared.database import Database, is_weather
 from shared.problems import FieldError

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.imported import ImportKind
-from intake.tables_imports import Import
+from intake.tables import Import
 from shared.database import Database
 from shared.events.engagements import EngagementFlag
 from shared.tabular import Cutter, Format, RawRow

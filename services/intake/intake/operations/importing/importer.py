@@ -15,7 +15,7 @@ from intake.operations.importing.checking import check, forget_identities
 from intake.operations.importing.file import File
 from intake.operations.importing.pace import Pace
 from intake.operations.imports import BELL, abandon
-from intake.tables_imports import Import, ImportPart
+from intake.tables import Import, ImportPart
 from shared.database import Database
 from shared.loops import lead, wait_for_bell
 from shared.tabular import UnreadableFile

@@ -3,13 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.tables import Tables
-
-_Moment = TIMESTAMP(timezone=True)
+from intake.tables.declared import MOMENT, Tables, reference
 
 
 class TypedText(Tables):
@@ -29,7 +27,7 @@ class TypedText(Tables):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    receipt_id: Mapped[UUID] = mapped_column(ForeignKey("receipts.id", deferrable=True, initially="DEFERRED"))
+    receipt_id: Mapped[UUID] = mapped_column(reference("receipts.id"))
     digest: Mapped[bytes] = mapped_column(comment="Of its source, its event and what it says: the same told again is the same text.")
     content: Mapped[bytes] = mapped_column(comment="Of what it says alone: a receipt read again holds the same texts.")
     source: Mapped[str] = mapped_column(Text)
@@ -37,13 +35,13 @@ class TypedText(Tables):
     contact_id: Mapped[str | None] = mapped_column(Text, comment="Null if nobody was recognised.")
     part: Mapped[int]
     parts: Mapped[int]
-    received_at: Mapped[datetime] = mapped_column(_Moment)
+    received_at: Mapped[datetime] = mapped_column(MOMENT)
     times_told: Mapped[int]
-    due_at: Mapped[datetime] = mapped_column(_Moment, comment="When it is told, or told again, unless its verdict is known by then.")
+    due_at: Mapped[datetime] = mapped_column(MOMENT, comment="When it is told, or told again, unless its verdict is known by then.")
     verdict: Mapped[str | None] = mapped_column(
         Text, comment="Null until triaged. replaced: it is no longer found in its receipt, which was told whole instead."
     )
-    triaged_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null until triaged.")
+    triaged_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="Null until triaged.")
 
 
 class SealingKey(Tables):
@@ -55,4 +53,4 @@ class SealingKey(Tables):
     only_one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     key_id: Mapped[str] = mapped_column(Text)
     public: Mapped[dict[str, str]] = mapped_column(JSONB)
-    offered_at: Mapped[datetime] = mapped_column(_Moment)
+    offered_at: Mapped[datetime] = mapped_column(MOMENT)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.tables_people import ContactCandidate
+from intake.tables import ContactCandidate
 
 CandidateState = Literal["waiting", "merged", "dismissed"]
 

@@ -10,9 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.decisions.mappings.trials import Kept
 from intake.sources import SourceSettings
-from intake.tables import Engagement, Receipt, ReceiptItem, Source
-from intake.tables_erasures import ReceiptRedaction
-from intake.tables_restating import Restatement
+from intake.tables import Engagement, Receipt, ReceiptItem, ReceiptRedaction, Restatement, Source
 
 
 @dataclass(frozen=True, slots=True)

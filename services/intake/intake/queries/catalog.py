@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.tables import Asset, Campaign
-from intake.tables_catalog import AssetVersion
+from intake.tables import Asset, AssetVersion, Campaign
 
 FindingFlag = Literal["asset_unapproved", "asset_expired"]
 """The flags that are findings."""

@@ -3,12 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import Text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.tables import Tables
-
-_Moment = TIMESTAMP(timezone=True)
+from intake.tables.declared import MOMENT, Tables
 
 
 class SourceHour(Tables):
@@ -17,7 +14,7 @@ class SourceHour(Tables):
     __tablename__ = "source_hours"
 
     source: Mapped[str] = mapped_column(Text, primary_key=True)
-    hour: Mapped[datetime] = mapped_column(_Moment, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(MOMENT, primary_key=True)
     receipts: Mapped[int]
     accepted: Mapped[int]
     duplicate: Mapped[int]
@@ -31,7 +28,7 @@ class SourceWatch(Tables):
     __tablename__ = "source_watches"
 
     source: Mapped[str] = mapped_column(Text, primary_key=True)
-    counted_until: Mapped[datetime] = mapped_column(_Moment)
-    last_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When it posted last; null if it never did.")
+    counted_until: Mapped[datetime] = mapped_column(MOMENT)
+    last_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="When it posted last; null if it never did.")
     expected_gap_seconds: Mapped[float | None] = mapped_column(comment="Null: it has no habit at this time of the week.")
-    quiet_since: Mapped[datetime | None] = mapped_column(_Moment, comment="Null: it isn't.")
+    quiet_since: Mapped[datetime | None] = mapped_column(MOMENT, comment="Null: it isn't.")

@@ -5,12 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.tables import Tables
-
-_Moment = TIMESTAMP(timezone=True)
+from intake.tables.declared import MOMENT, Tables, reference
 
 
 class ErasureRow(Tables):
@@ -32,20 +30,20 @@ class ErasureRow(Tables):
     contact_ids: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="The contact's own id and those that led to it.")
     reason: Mapped[str] = mapped_column(Text)
     requested_by: Mapped[str] = mapped_column(Text)
-    requested_at: Mapped[datetime] = mapped_column(_Moment)
+    requested_at: Mapped[datetime] = mapped_column(MOMENT)
     approved_by: Mapped[str | None] = mapped_column(Text, comment="Null until somebody else approved it.")
-    approved_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null until somebody else approved it.")
-    ordered_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When the contact went and everybody was told; null until then.")
+    approved_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="Null until somebody else approved it.")
+    ordered_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="When the contact went and everybody was told; null until then.")
     traces: Mapped[list[Any] | None] = mapped_column(
         JSONB(none_as_null=True), comment="The person's keys, for as long as receipts are searched for them; null before and after."
     )
     swept_to: Mapped[UUID | None] = mapped_column(comment="The last receipt that was searched; null before the first.")
-    swept_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When all receipts had been searched; null until then.")
+    swept_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="When all receipts had been searched; null until then.")
     erased: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="How many of what intake erased, so far.")
-    tombstoned_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When the tombstone was seen on the bus; null until then.")
-    appended_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When its segment was closed by another append; null until then.")
-    cleared_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When no value could be read any more; null until then.")
-    certified_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null until every service answered and the bus is clear.")
+    tombstoned_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="When the tombstone was seen on the bus; null until then.")
+    appended_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="When its segment was closed by another append; null until then.")
+    cleared_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="When no value could be read any more; null until then.")
+    certified_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="Null until every service answered and the bus is clear.")
     certificate: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), comment="Null until it is certified.")
 
 
@@ -58,7 +56,7 @@ class ErasureAnswer(Tables):
     erasure_id: Mapped[UUID] = mapped_column(ForeignKey("erasures.id"), primary_key=True)
     contact_id: Mapped[str] = mapped_column(Text, primary_key=True)
     service: Mapped[str] = mapped_column(Text, primary_key=True)
-    erased_at: Mapped[datetime] = mapped_column(_Moment)
+    erased_at: Mapped[datetime] = mapped_column(MOMENT)
     erased: Mapped[dict[str, Any]] = mapped_column(JSONB)
     kept: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
@@ -70,7 +68,7 @@ class ErasedSubject(Tables):
     __table_args__ = (CheckConstraint("octet_length(subject) = 32", name="subject"), Index(None, "successor_id"), Index(None, "erased_at"))
 
     subject: Mapped[bytes] = mapped_column(primary_key=True)
-    erased_at: Mapped[datetime] = mapped_column(_Moment)
+    erased_at: Mapped[datetime] = mapped_column(MOMENT)
     successor_id: Mapped[str | None] = mapped_column(Text, comment="The contact a directory made of them since; null if none did.")
 
 
@@ -92,7 +90,7 @@ class ErasedDenial(Tables):
     subject: Mapped[bytes] = mapped_column(ForeignKey("erased_subjects.subject"), primary_key=True)
     channel: Mapped[str] = mapped_column(Text, primary_key=True)
     purpose: Mapped[str] = mapped_column(Text, primary_key=True)
-    at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null if a directory did not date it.")
+    at: Mapped[datetime | None] = mapped_column(MOMENT, comment="Null if a directory did not date it.")
 
 
 class ReceiptToCut(Tables):
@@ -100,7 +98,7 @@ class ReceiptToCut(Tables):
 
     __tablename__ = "receipts_to_cut"
 
-    receipt_id: Mapped[UUID] = mapped_column(ForeignKey("receipts.id", deferrable=True, initially="DEFERRED"), primary_key=True)
+    receipt_id: Mapped[UUID] = mapped_column(reference("receipts.id"), primary_key=True)
     positions: Mapped[list[int]] = mapped_column(ARRAY(Integer))
 
 
@@ -110,6 +108,6 @@ class ReceiptRedaction(Tables):
     __tablename__ = "receipt_redactions"
     __table_args__ = (CheckConstraint("octet_length(original_sha256) = 32", name="original_sha256"),)
 
-    receipt_id: Mapped[UUID] = mapped_column(ForeignKey("receipts.id", deferrable=True, initially="DEFERRED"), primary_key=True)
+    receipt_id: Mapped[UUID] = mapped_column(reference("receipts.id"), primary_key=True)
     original_sha256: Mapped[bytes] = mapped_column(comment="Of the body as it came.")
-    redacted_at: Mapped[datetime] = mapped_column(_Moment)
+    redacted_at: Mapped[datetime] = mapped_column(MOMENT)

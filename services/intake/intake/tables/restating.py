@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy import CheckConstraint, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.tables import Tables
+from intake.tables.declared import MOMENT, Tables, reference
 
 
 class Restatement(Tables):
@@ -21,9 +21,9 @@ class Restatement(Tables):
         CheckConstraint("num_nonnulls(reason_code, said_by) = CASE cause WHEN 'word' THEN 2 ELSE 0 END", name="word"),
     )
 
-    engagement_id: Mapped[UUID] = mapped_column(ForeignKey("engagements.id", deferrable=True, initially="DEFERRED"), primary_key=True)
+    engagement_id: Mapped[UUID] = mapped_column(reference("engagements.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    restated_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    restated_at: Mapped[datetime] = mapped_column(MOMENT)
     cause: Mapped[str] = mapped_column(Text)
     machine: Mapped[bool]
     machine_evidence: Mapped[list[Any]] = mapped_column(JSONB)
@@ -37,7 +37,7 @@ class Relabelling(Tables):
     __tablename__ = "relabellings"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    stated_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    stated_at: Mapped[datetime] = mapped_column(MOMENT)
     asset_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
     campaign_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
     after_id: Mapped[UUID | None] = mapped_column(comment="The last engagement that was looked at; null before the first.")

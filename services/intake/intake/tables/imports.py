@@ -5,12 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.tables import Tables
-
-_Moment = TIMESTAMP(timezone=True)
+from intake.tables.declared import MOMENT, Tables
 
 
 class Import(Tables):
@@ -33,9 +31,9 @@ class Import(Tables):
     state: Mapped[str] = mapped_column(Text)
     problem: Mapped[str | None] = mapped_column(Text, comment="Why nothing of it was applied; null unless it failed.")
     columns: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True), comment="A CSV file's header; null before it was read.")
-    created_at: Mapped[datetime] = mapped_column(_Moment)
-    touched_at: Mapped[datetime] = mapped_column(_Moment, comment="When a part of it came last, or something was done with it.")
-    finished_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null until it is done or failed.")
+    created_at: Mapped[datetime] = mapped_column(MOMENT)
+    touched_at: Mapped[datetime] = mapped_column(MOMENT, comment="When a part of it came last, or something was done with it.")
+    finished_at: Mapped[datetime | None] = mapped_column(MOMENT, comment="Null until it is done or failed.")
     bytes_total: Mapped[int | None] = mapped_column(BigInteger, comment="As its sender announced; null if not.")
     bytes_received: Mapped[int] = mapped_column(BigInteger, server_default="0")
     bytes_checked: Mapped[int] = mapped_column(BigInteger, server_default="0")
