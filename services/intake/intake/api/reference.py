@@ -64,7 +64,7 @@ def routes(database: Database, writing: Any, erasures: ErasureLedger) -> APIRout
     """`PUT /v1/contacts`, `GET /v1/contacts/{id}`, `PUT /v1/campaigns`, `PUT /v1/assets`; `writing` says who may, and how fast."""
     router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["reference"])
 
-    @router.put("/contacts", dependencies=[writing])
+    @router.put("/contacts", dependencies=[writing], response_model_exclude_defaults=True)
     async def put_contacts(rows: Annotated[UpsertRows, RowsOf(ContactRow)]) -> ContactsVerdict:
         """Takes a directory's rows, each a person whole. A row whose keys are known already names the contact that has them."""
         read = read_rows(ContactRow, rows)

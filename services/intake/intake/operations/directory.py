@@ -42,10 +42,10 @@ class LeftOut(Answer):
 
 
 class ContactsVerdict(UpsertVerdict):
-    """What became of each row."""
+    """What became of each row. `aliases` and `left_out` are there when there are any: most answers are those of any other list of rows."""
 
-    aliases: list[RowAlias]
-    left_out: list[LeftOut]
+    aliases: list[RowAlias] = []
+    left_out: list[LeftOut] = []
 
 
 async def upsert_contacts(
