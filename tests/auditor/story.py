@@ -161,6 +161,14 @@ def opt_out(world: World, contact_id: str) -> None:
         enter(world, lead.id, "disqualified", "stage_changed", "consent")
 
 
+def decline(world: World, contact_id: str) -> None:
+    """The contact tells a rep that they want to hear from nobody."""
+    world.pass_second()
+    said = {"contact_id": contact_id, "channel": "any", "purpose": "marketing", "state": "denied", "at": world.now.isoformat()}
+    world.tell("feedback", "consent.reported", "feedback", contact_id, {**said, "report_id": world.new_id(), "evidence": "told_to_rep"})
+    opt_out(world, contact_id)
+
+
 def object_to(world: World, lead_id: str, *, mention: Mention | None = None) -> str:
     """The lead's owner reports an objection. One that mentions an adverse event raises a case; a flagged one is nothing else."""
     world.pass_second()

@@ -54,6 +54,15 @@ def test_what_a_merged_person_says_later_stands_for_all_of_them(world: World) ->
     assert broken_by(world) == set()
 
 
+def test_what_a_rep_was_told_stands_until_the_person_says_something_later(world: World) -> None:
+    story.decline(world, "contact-2")
+    assert broken_by(world) == set()
+    world.consents[:] = [act for act in world.consents if act.contact_id != "contact-2"]
+    world.consents.append(intake.Consent("contact-2", "any", "marketing", "granted", world.pass_second()))
+    story.meet(world, "contact-2", version=3)
+    assert broken_by(world) == set()
+
+
 def test_what_is_younger_than_the_last_moment_of_rest_may_still_be_on_its_way(world: World) -> None:
     at_rest = world.now
     story.post(world, {"too-late": "contact-0"})

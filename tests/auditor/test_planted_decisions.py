@@ -128,6 +128,11 @@ def withdraw_without_a_word_of_why(world: World) -> None:
             world.told[number] = replace(telling, event=replace(telling.event, fact={**telling.event.fact, "reason": "other"}))
 
 
+def forget_what_a_rep_was_told(world: World) -> None:
+    story.decline(world, "contact-2")
+    meet_anew(world, "contact-2")
+
+
 def keep_an_opt_out_from_routing(world: World) -> None:
     known = world.contacts[:]
     story.meet(world, "contact-2", version=2, denied=("any",))
@@ -174,6 +179,7 @@ def report_on_a_lead_of_another(world: World) -> None:
         (assign_after_the_opt_out, {"I8"}),
         (withdraw_without_a_word_of_why, {"I8"}),
         (keep_an_opt_out_from_routing, {"I8"}),
+        (forget_what_a_rep_was_told, {"I8"}),
         (let_a_probe_in, {"I9"}),
         (report_on_a_lead_of_another, {"I9"}),
     ],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.auditor.evidence import Evidence
-from deploy.auditor.evidence.events import Event
+from deploy.auditor.evidence.events import Event, moment
 from deploy.auditor.evidence.intake import Consent, Intake
 from deploy.auditor.limits import Limits
 from deploy.auditor.services import ERASED_VERSION
@@ -36,6 +36,7 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     examination.look_at(len(opted_out))
     if not opted_out:
         examination.leave_untold("nobody opted out of being called")
+    _told_to_reps(evidence, examination)
     _leads_withdrawn(evidence, opted_out, examination)
     _visibly(evidence, examination)
     _told_afterwards(evidence, in_routing, examination)
@@ -86,6 +87,26 @@ def _opted_out(acts: Iterable[tuple[str, str, str]]) -> set[str]:
 def _is_still_young(evidence: Evidence, contact_id: str) -> bool:
     snapshots = (event for event in evidence.events.values() if event.type == "contact.snapshot" and event.key == contact_id)
     return any(event.recorded_at > evidence.settled_at for event in snapshots)
+
+
+def _told_to_reps(evidence: Evidence, examination: Examination) -> None:
+    """What somebody told a rep stands with the directory, or what was said later does."""
+    survivors = {alias.alias_id: alias.contact_id for alias in evidence.intake.aliases}
+    standing: dict[tuple[str, str, str], list[Consent]] = defaultdict(list)
+    for act in evidence.intake.consents:
+        standing[survivors.get(act.contact_id, act.contact_id), act.channel, act.purpose].append(act)
+    excused = evidence.parked_for.get("intake", frozenset()) | evidence.injected
+    erased = {contact.contact_id for contact in evidence.routing.contacts if contact.version == ERASED_VERSION}
+    for event in evidence.events.values():
+        if event.type != "consent.reported" or event.id in excused or not evidence.is_settled(event.recorded_at):
+            continue
+        contact_id, at = event.fact["contact_id"], moment(event.fact["at"])
+        if contact_id in erased:
+            continue
+        examination.look_at()
+        acts = standing[survivors.get(contact_id, contact_id), event.fact["channel"], event.fact["purpose"]]
+        if not any(act.state == "denied" if act.at is None else act.at >= at for act in acts):
+            examination.find("a denial told to a rep that the directory does not know", f"contact={contact_id} event={event.id}")
 
 
 def _leads_withdrawn(evidence: Evidence, opted_out: set[str], examination: Examination) -> None:

@@ -27,7 +27,6 @@ from intake.holdings import HELD
 from intake.operations.erasures.answering import note_answers
 from intake.operations.erasures.certifying import Erasing
 from intake.operations.erasures.ledger import ErasureLedger
-from intake.operations.following_texts import FollowTexts
 from intake.operations.group_commit import GroupCommit
 from intake.operations.importing.importer import Importer
 from intake.operations.known_sources import KnownSources
@@ -36,6 +35,7 @@ from intake.operations.relabelling import relabel_until_stopped
 from intake.operations.telling_again import tell_again_until_stopped
 from intake.operations.watching import watch_until_stopped
 from intake.settings import Settings
+from intake.subscribers import on_feedback
 from shared.events import topics
 from shared.people import people_routes
 from shared.service import Service
@@ -69,7 +69,7 @@ def build() -> Service:
         people_routes("intake", service.database, HELD),
     ]
     service.subscribe(topics.ERASURES, note_answers)
-    service.subscribe(topics.FEEDBACK, FollowTexts(settings.text_secret))
+    service.subscribe(topics.FEEDBACK, on_feedback(settings.text_secret, ledger))
     service.loops += [
         Erasing(service.database, ledger, bootstrap=settings.kafka_bootstrap).run,
         partial(tell_again_until_stopped, service.database),

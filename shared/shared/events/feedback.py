@@ -1,5 +1,7 @@
 """Topic `feedback`: what reps reported, as codes only. What they typed stays in feedback's database."""
 
+from typing import Literal
+
 from shared.events.facts import Code, Fact, Id, Label, Moment, Part, contract
 from shared.events.topics import FEEDBACK
 
@@ -70,6 +72,25 @@ class InsightRecorded(Fact):
 
     def key(self) -> str:
         return self.contact_id or self.account_id or self.rep_id
+
+
+@contract("consent.reported", topic=FEEDBACK, producer="feedback", consumers=("intake", "reporting"))
+class ConsentReported(Fact):
+    """What a contact told a rep they do not allow. `channel` any: they are not to be contacted at all. A rep's word opts nobody in.
+
+    `at`: when it was said, never later than the report was received. `evidence`: how we know.
+    """
+
+    report_id: Id
+    contact_id: Id
+    channel: Code
+    purpose: Code
+    state: Literal["denied"]
+    at: Moment
+    evidence: Code
+
+    def key(self) -> str:
+        return self.contact_id
 
 
 @contract("rep.told", topic=FEEDBACK, producer="feedback", consumers=("reporting",))

@@ -4,7 +4,9 @@ from typing import assert_never
 
 from feedback.decisions.reports import Report
 from shared.events.facts import Fact
-from shared.events.feedback import InsightRecorded, ObjectionRecorded, OutcomeRecorded
+from shared.events.feedback import ConsentReported, InsightRecorded, ObjectionRecorded, OutcomeRecorded
+
+_DECLINED = "declined_consent"
 
 
 def fact_of(report: Report) -> Fact:
@@ -20,3 +22,22 @@ def fact_of(report: Report) -> Fact:
             return InsightRecorded.model_validate({**said, "account_id": report.account_id})
         case _:
             assert_never(report.kind)
+
+
+def consent_in(report: Report) -> ConsentReported | None:
+    """What the report says that its contact does not allow, if it says so.
+
+    Who declines to a rep has closed every channel, not the one they said it on: a visit that ends with it must not be followed by a
+    colleague's call for another brand. The person's own later word opens them again.
+    """
+    if report.kind != "outcome" or report.codes["code"] != _DECLINED or report.contact_id is None:
+        return None
+    return ConsentReported(
+        report_id=str(report.id),
+        contact_id=report.contact_id,
+        channel="any",
+        purpose="marketing",
+        state="denied",
+        at=min(report.occurred_at, report.received_at),
+        evidence="told_to_rep",
+    )

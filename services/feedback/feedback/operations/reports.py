@@ -1,6 +1,6 @@
 """Records what reps report, publishes it as codes, and settles what waited for its lead."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback import queries
-from feedback.decisions.publication import fact_of
+from feedback.decisions.publication import consent_in, fact_of
 from feedback.decisions.reach import KnownLead
 from feedback.decisions.reports import (
     AwaitLead,
@@ -138,12 +138,15 @@ async def _set_state(session: AsyncSession, report: Report, state: ReportState) 
 
 async def _publish(session: AsyncSession, reports: Sequence[Report], *, now: datetime) -> None:
     """States the reports as events, and tells each rep they were heard."""
-    events = [
-        Event.of(fact_of(report), occurred_at=report.occurred_at, recorded_at=now, correlation_id=report.correlation_id)
-        for report in reports
-    ]
-    await publish(session, events)
+    await publish(session, [event for report in reports for event in _events(report, now=now)])
     await put_in_feed(session, [heard(report, now=now) for report in reports])
+
+
+def _events(report: Report, *, now: datetime) -> Iterator[Event]:
+    said = Event.of(fact_of(report), occurred_at=report.occurred_at, recorded_at=now, correlation_id=report.correlation_id)
+    yield said
+    if (consent := consent_in(report)) is not None:
+        yield Event.of(consent, occurred_at=consent.at, recorded_at=now, correlation_id=report.correlation_id, causation_id=said.id)
 
 
 async def _pending(session: AsyncSession, lead_ids: set[str]) -> dict[str, list[Report]]:

@@ -33,7 +33,7 @@ _TRIAGED = text(
 
 
 class FollowTexts:
-    """Intake's consumer of `feedback`. `secret` is the one feedback signs its offers with."""
+    """What intake does with what feedback tells of texts. `secret` is the one feedback signs its offers with."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret

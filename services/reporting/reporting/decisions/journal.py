@@ -8,7 +8,7 @@ from shared.events.catalog import AssetSnapshot, CampaignSnapshot
 from shared.events.contacts import ContactSnapshot
 from shared.events.engagements import EngagementFact, EngagementRestated
 from shared.events.erasures import ContactErased, ErasureOrdered
-from shared.events.feedback import InsightRecorded, ObjectionRecorded, OutcomeRecorded, RepTold
+from shared.events.feedback import ConsentReported, InsightRecorded, ObjectionRecorded, OutcomeRecorded, RepTold
 from shared.events.field_force import AccountSnapshot, RepSnapshot, TerritorySnapshot
 from shared.events.leads import (
     BriefIssued,
@@ -56,7 +56,7 @@ def noted(fact: Fact) -> Noted:
             return Noted(f"case {fact.kind} opened, {fact.certainty}", (fact.case_id, fact.report_id))
         case LeadFact():
             return _lead(fact)
-        case OutcomeRecorded() | ObjectionRecorded() | InsightRecorded() | RepTold():
+        case OutcomeRecorded() | ObjectionRecorded() | InsightRecorded() | ConsentReported() | RepTold():
             return _feedback(fact)
         case ThemeEmerged() | DecisionOpened() | DecisionDecided() | ChangePublished():
             return _loop(fact)
@@ -120,7 +120,7 @@ def _lead(fact: LeadFact) -> Noted:
     return Noted(summary, (fact.lead_id, fact.contact_id), rests_on, contact_id=fact.contact_id)
 
 
-def _feedback(fact: OutcomeRecorded | ObjectionRecorded | InsightRecorded | RepTold) -> Noted:
+def _feedback(fact: OutcomeRecorded | ObjectionRecorded | InsightRecorded | ConsentReported | RepTold) -> Noted:
     match fact:
         case OutcomeRecorded():
             summary = f"{fact.rep_id} reported {fact.code} by {fact.channel}"
@@ -132,6 +132,9 @@ def _feedback(fact: OutcomeRecorded | ObjectionRecorded | InsightRecorded | RepT
         case InsightRecorded():
             summary = f"{fact.rep_id} learned {fact.kind}{': ' if fact.topics else ''}{', '.join(fact.topics)}"
             return Noted(summary, (fact.report_id, *_present(fact.contact_id)), contact_id=fact.contact_id)
+        case ConsentReported():
+            summary = f"told to a rep: {fact.channel} {fact.state} for {fact.purpose}"
+            return Noted(summary, (fact.report_id, fact.contact_id), contact_id=fact.contact_id)
         case RepTold():
             summary = f"{fact.rep_id} was told of change {fact.change_id}: {fact.kind}"
             return Noted(summary, (fact.change_id, *_present(fact.decision_id)), tuple(fact.report_ids))
