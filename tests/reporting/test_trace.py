@@ -9,6 +9,7 @@ import pytest
 from reporting.decisions.journal import noted
 from reporting.decisions.trace import Entry, Lookup, trace
 from shared.events import Event, Fact, loop
+from shared.events.feedback import ConsentReported
 from shared.events.loop import ChangePublished, DecisionDecided, DecisionOpened, ThemeEmerged
 from tests.reporting import happened
 
@@ -74,6 +75,12 @@ def walk(journal: Journal, sought: str) -> Collection[Entry]:
             found: list[Entry] = end.value
             return found
     raise AssertionError("the walk does not end")
+
+
+def test_what_a_rep_was_told_is_found_by_its_report_and_its_contact() -> None:
+    said = {"report_id": "report-1", "contact_id": "hcp-1", "purpose": "marketing", "at": START, "evidence": "told_to_rep"}
+    note = noted(ConsentReported(channel="any", state="denied", **said))
+    assert (note.summary, note.subjects, note.contact_id) == ("told to a rep: any denied for marketing", ("report-1", "hcp-1"), "hcp-1")
 
 
 def journey(journal: Journal, receipt: UUID, lead_id: str, contact_id: str, report_id: str, *, rep_id: str = "rep-1") -> None:
