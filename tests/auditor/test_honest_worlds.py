@@ -6,7 +6,7 @@ from deploy.auditor.auditing import decide
 from deploy.auditor.evidence import Evidence, Witnessed, intake
 from deploy.auditor.limits import Limits
 from tests.auditor import story
-from tests.auditor.honest import World
+from tests.auditor.honest import GONE, World
 from tests.auditor.judging import broken_by
 
 
@@ -60,6 +60,12 @@ def test_what_a_rep_was_told_stands_until_the_person_says_something_later(world:
     world.consents[:] = [act for act in world.consents if act.contact_id != "contact-2"]
     world.consents.append(intake.Consent("contact-2", "any", "marketing", "granted", world.pass_second()))
     story.meet(world, "contact-2", version=3)
+    assert broken_by(world) == set()
+
+
+def test_what_somebody_erased_had_told_a_rep_is_looked_for_nowhere(world: World) -> None:
+    said = {"report_id": world.new_id(), "contact_id": GONE, "channel": "any", "purpose": "marketing", "state": "denied"}
+    world.tell("feedback", "consent.reported", "feedback", GONE, {**said, "at": world.now.isoformat(), "evidence": "told_to_rep"})
     assert broken_by(world) == set()
 
 
