@@ -78,9 +78,9 @@ class Ground:
         return request_token(self.ports.issuer, role=role, rep="", sub="bench")
 
     def truncate(self, database_url: str, *tables: str) -> None:
-        """Empties tables, so that every run of an arm begins with as little."""
+        """Empties tables, and what refers to their rows, so that every run of an arm begins with as little."""
         with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(f"TRUNCATE {', '.join(tables)}".encode())
+            connection.execute(f"TRUNCATE {', '.join(tables)} CASCADE".encode())
 
 
 @contextmanager
