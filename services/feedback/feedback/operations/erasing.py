@@ -9,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback.operations.surroundings import follow_contacts
 from feedback.operations.text_keys import drop_all_keys
-from shared import quarantine
-from shared.events import Event, topics
+from shared.erasing import Forgotten, obey, orders_in
+from shared.events import Event
 from shared.events.contacts import ERASED_VERSION, ContactSnapshot
-from shared.events.erasures import ContactErased, ErasureOrdered
-from shared.outbox import publish
+from shared.events.erasures import ErasureOrdered
 
 _ABOUT_THEM = "contact_id = :contact_id OR lead_id IN (SELECT lead_id FROM leads WHERE contact_id = :contact_id)"
 _DROP_NOTES = text(f"DELETE FROM report_notes USING reports WHERE reports.id = report_notes.report_id AND ({_ABOUT_THEM})")  # noqa: S608 (ours)
@@ -26,26 +25,21 @@ _KEPT = text(
 
 async def follow_erasures(session: AsyncSession, events: Sequence[Event], now: datetime) -> None:
     """Forgets those named, and says so. What was sealed until now nobody can read any more, wherever copies of it lie."""
-    orders = [(event, event.fact) for event in events if isinstance(event.fact, ErasureOrdered)]
+    orders = orders_in(events)
     if not orders:
         return
     await follow_contacts(session, [replace(event, fact=_nobody(fact)) for event, fact in orders], now)
-    answers = []
-    for event, fact in orders:
-        notes = await session.execute(_DROP_NOTES, {"contact_id": fact.contact_id})
-        parked = await quarantine.forget(session, topics.CONTACTS, [fact.contact_id])
-        kept = (await session.execute(_KEPT, {"contact_id": fact.contact_id})).one()
-        erased = ContactErased(
-            erasure_id=fact.erasure_id,
-            contact_id=fact.contact_id,
-            service="feedback",
-            erased={"contacts": 1, "notes": int(notes.rowcount), "quarantined": parked},  # type: ignore[attr-defined]  # a DELETE tells it
+
+    async def forget(contact_id: str) -> Forgotten:
+        notes = await session.execute(_DROP_NOTES, {"contact_id": contact_id})
+        kept = (await session.execute(_KEPT, {"contact_id": contact_id})).one()
+        return Forgotten(
+            erased={"contacts": 1, "notes": int(notes.rowcount)},  # type: ignore[attr-defined]  # a DELETE tells it
             kept={"cases": kept.cases, "reports": kept.reports},
-            erased_at=now,
         )
-        answers.append(Event.of(erased, occurred_at=now, recorded_at=now, correlation_id=event.correlation_id, causation_id=event.id))
+
+    await obey(session, orders, service="feedback", forget=forget, now=now)
     await drop_all_keys(session)
-    await publish(session, answers)
 
 
 def _nobody(fact: ErasureOrdered) -> ContactSnapshot:

@@ -10,11 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reporting.operations import dossiers
-from shared import quarantine
-from shared.events import Event, topics
+from shared.erasing import Forgotten, obey, orders_in
+from shared.events import Event
 from shared.events.contacts import ERASED_VERSION
-from shared.events.erasures import ContactErased, ErasureOrdered
-from shared.outbox import publish
 
 _FORGET = text("UPDATE contacts SET version = :version, external_ids = '{}' WHERE contact_id = :contact_id")
 _FORGET_TOLD = text(
@@ -34,23 +32,18 @@ _KEPT = text(
 
 async def erase_contacts(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
     """Forgets those named, and says so."""
-    orders = [(event, event.fact) for event in events if isinstance(event.fact, ErasureOrdered)]
+    orders = orders_in(events)
     if not orders:
         return
-    await dossiers.lock(session, {fact.contact_id for _, fact in orders})
-    answers = []
-    for event, fact in orders:
-        await session.execute(_FORGET, {"contact_id": fact.contact_id, "version": ERASED_VERSION})
-        told = await session.execute(_FORGET_TOLD, {"contact_id": fact.contact_id})
-        parked = await quarantine.forget(session, topics.CONTACTS, [fact.contact_id])
-        kept = (await session.execute(_KEPT, {"contact_id": fact.contact_id})).one()
-        erased = ContactErased(
-            erasure_id=fact.erasure_id,
-            contact_id=fact.contact_id,
-            service="reporting",
-            erased={"contacts": 1, "deliveries": int(told.rowcount), "quarantined": parked},  # type: ignore[attr-defined]  # an UPDATE tells it
+    await dossiers.lock(session, {order.contact_id for _, order in orders})
+
+    async def forget(contact_id: str) -> Forgotten:
+        await session.execute(_FORGET, {"contact_id": contact_id, "version": ERASED_VERSION})
+        told = await session.execute(_FORGET_TOLD, {"contact_id": contact_id})
+        kept = (await session.execute(_KEPT, {"contact_id": contact_id})).one()
+        return Forgotten(
+            erased={"contacts": 1, "deliveries": int(told.rowcount)},  # type: ignore[attr-defined]  # an UPDATE tells it
             kept={"leads": kept.leads, "objections": kept.objections},
-            erased_at=now,
         )
-        answers.append(Event.of(erased, occurred_at=now, recorded_at=now, correlation_id=event.correlation_id, causation_id=event.id))
-    await publish(session, answers)
+
+    await obey(session, orders, service="reporting", forget=forget, now=now)
