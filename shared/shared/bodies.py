@@ -86,6 +86,12 @@ def _day(value: object) -> date:
     return day
 
 
+def _moment_or_day(value: object) -> date:
+    if isinstance(value, datetime) or (isinstance(value, str) and not _DAY.fullmatch(value)):
+        return _moment(value)
+    return _day(value)
+
+
 def _check_year(when: date) -> None:
     if not EARLIEST_YEAR <= when.year <= LATEST_YEAR:
         raise ValueError(f"must lie in the years {EARLIEST_YEAR} to {LATEST_YEAR}")
@@ -141,6 +147,14 @@ Moment = Annotated[
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A calendar date, YYYY-MM-DD."""
+
+MomentOrDay = Annotated[
+    datetime | date,
+    BeforeValidator(_moment_or_day),
+    PlainSerializer(lambda when: utc_text(when) if isinstance(when, datetime) else when.isoformat(), return_type=str, when_used="json"),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}),
+]
+"""A point in time, or a whole day."""
 
 Uuid = Annotated[UUID, Strict(False)]
 """A UUID, written as a string in JSON."""

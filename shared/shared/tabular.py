@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from shared.problems import FieldError
 from shared.strict_json import Malformed, parse
@@ -126,7 +127,7 @@ class Table:
             columns = _cells(content.removeprefix(_BOM))
         except UnreadableRow as error:
             raise UnreadableFile(f"The header {error.error.detail}.") from None
-        unknown = [place for place, name in enumerate(columns, start=1) if name not in model.model_fields]
+        unknown = [place for place, name in enumerate(columns, start=1) if name not in _fields(model)]
         if unknown:
             raise UnreadableFile(f"The header names no field in column {', '.join(map(str, unknown[:10]))}.")
         if len(set(columns)) < len(columns):
@@ -178,7 +179,12 @@ def read_json(content: bytes) -> Any:
 
 def text_fields(model: type[BaseModel]) -> frozenset[str]:
     """The fields of which a CSV cell is the text itself: texts, codes, times, ids. All others hold JSON."""
-    return frozenset(name for name, field in model.model_fields.items() if _is_text(field.annotation))
+    return frozenset(name for name, field in _fields(model).items() if _is_text(field.annotation))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields as a row names them."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _is_text(annotation: Any) -> bool:

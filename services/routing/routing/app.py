@@ -10,6 +10,7 @@ from routing import figures, subscribers
 from routing.api import leads, policies, reference
 from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
+from routing.operations.dated_facts import take_dated_facts
 from routing.operations.outcomes import apply_early_outcomes
 from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
 from shared.database import Database
@@ -21,6 +22,7 @@ from shared.settings import ServiceSettings
 
 BACKGROUND_WORK = {
     "clocks": tick_clocks,
+    "dated facts": take_dated_facts,
     "waiting leads": try_waiting_leads,
     "stale ledgers": decide_stale_ledgers,
     "early outcomes": apply_early_outcomes,

@@ -106,7 +106,7 @@ def routes(database: Database) -> APIRouter:
             row = await policy_row(session, version)
             if row is None:
                 raise problems.not_found("There is no such policy version.")
-            warnings = await warnings_about(session, Policy.model_validate(row.document))
+            warnings = await warnings_about(session, Policy.model_validate(row.document), now=datetime.now(UTC))
         stated = _summary(row).model_dump(exclude={"brand_id", "country", "title"})
         return PolicyAnswer.model_validate({**row.document, **stated, "warnings": _answers(warnings)})
 

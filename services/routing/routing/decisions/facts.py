@@ -46,6 +46,15 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Licence:
+    """Where a contact may practise, and through which day."""
+
+    authority: str
+    state: str
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A contact as last described to us; much may be missing. Names stay out of `repr`, and so out of logs."""
 
@@ -58,6 +67,7 @@ class Contact:
     region: str | None = None
     segments: frozenset[str] = frozenset()
     consents: tuple[Consent, ...] = ()
+    licences: tuple[Licence, ...] = ()
     given_name: str = field(default="", repr=False)
     family_name: str = field(default="", repr=False)
     merged_into: str | None = None
@@ -79,10 +89,18 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The contact's place on the brand's call plan."""
+    """The contact's place on the brand's call plan, in the cycle that runs."""
 
     segment: str | None = None
     decile: int | None = None
+    target_id: str = ""
+    indication: str | None = None
+    planned_calls: int | None = None
+    rep_id: str | None = None
+    """Who calls; None: whoever the alignment names."""
+    cycle: str | None = None
+    cycle_from: date | None = None
+    cycle_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing import tables
 from routing.decisions.assignment import AssignableLead, Assignment, AssignTo, Queue, Rep, Situation, Withhold, decide_assignment
 from routing.decisions.clocks import start_clock
+from routing.decisions.effective import day_of
 from routing.decisions.lifecycle import Move, StageEntry
 from routing.decisions.rotation import Rotation, rotation_from_document, rotation_to_document
 from routing.operations.briefing import Material, issue_briefs
@@ -99,7 +100,7 @@ async def _hold_turns_and_reps(session: AsyncSession, desk: Desk, searches: Sequ
         holding_reps(rep_ids=named, territory_ids=territory_ids),
         open_leads(rep_ids=named, territory_ids=territory_ids, besides=list(desk.leads)),
     )
-    reps = {row.id: rep_of(row, open_leads=counts.get(row.id, 0)) for row in rows}
+    reps = {row.id: rep_of(row, open_leads=counts.get(row.id, 0), day=day_of(desk.now)) for row in rows}
     # Of the leads on the desk the database knows how they were; how they are now is known here.
     for lead in desk.leads.values():
         if lead.ended_at is None and lead.rep_id in reps:

@@ -4,7 +4,7 @@ Every path that decides anything (an engagement, a snapshot, an outcome, a tick 
 changes what lies there by pure decisions, and clears it. One contact and five hundred cost the same number of statements.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing import tables
 from routing.decisions.assignment import AssignTo, Queue
 from routing.decisions.clocks import Clock
-from routing.decisions.facts import Account, Contact, Engagement, Subject
+from routing.decisions.effective import day_of
+from routing.decisions.facts import Account, Contact, Engagement, Subject, Target
 from routing.decisions.scoring import Contribution, Score, score
 from routing.operations.rows import Row, Sets, adding, putting
 from routing.queries import facts
@@ -61,6 +62,8 @@ class Desk:
     contacts: dict[str, Contact]
     primary_accounts: dict[str, Account]
     """By contact id."""
+    targets: Mapping[Pair, Target]
+    """Those on the call plan of the day."""
     ledgers: dict[Pair, LedgerHead]
     leads: dict[UUID, Lead]
     newest_leads: dict[Pair, Lead]
@@ -85,10 +88,10 @@ class Desk:
     touched_leads: set[UUID] = field(default_factory=set)
     touched_clocks: set[UUID] = field(default_factory=set)
 
-    def subject(self, contact_id: str) -> Subject | None:
-        """What a policy's conditions may ask about the contact; None while the contact is unknown."""
-        contact = self.contacts.get(contact_id)
-        return None if contact is None else Subject(contact, self.primary_accounts.get(contact_id))
+    def subject(self, pair: Pair) -> Subject | None:
+        """What a policy's conditions may ask about the contact, for the brand; None while the contact is unknown."""
+        contact = self.contacts.get(pair[0])
+        return None if contact is None else Subject(contact, self.primary_accounts.get(pair[0]), self.targets.get(pair))
 
     def policy(self, pair: Pair) -> PinnedPolicy | None:
         """The policy that applies to the pair now; None while the contact is unknown or the brand has none."""
@@ -103,8 +106,9 @@ class Desk:
         """The lead's score as read now, on what happened in its cycle."""
         if lead.id not in self.scores:
             policy = self.policy_of(lead).policy
-            subject = self.subject(lead.contact_id) or Subject(Contact(lead.contact_id))
-            rows = self.contributions.get((lead.contact_id, lead.brand_id), [])
+            pair = lead.contact_id, lead.brand_id
+            subject = self.subject(pair) or Subject(Contact(lead.contact_id))
+            rows = self.contributions.get(pair, [])
             self.scores[lead.id] = score(policy, subject=subject, ledger=rows, now=self.now, counting_after=lead.counting_after)
         return self.scores[lead.id]
 
@@ -176,7 +180,7 @@ class Desk:
 
 def expecting_contacts(contact_ids: Collection[str]) -> Statement[Any]:
     """Gives contacts nobody described yet a row, since a row is what transactions take turns by. It goes before storing about them."""
-    nobody: Row = {"segments": [], "consents": []}
+    nobody: Row = {"segments": [], "consents": [], "licences": []}
     return adding(tables.Contact, [{"contact_id": contact_id, **nobody} for contact_id in contact_ids])
 
 
@@ -200,13 +204,14 @@ async def lay_out(
     committed, is seen here: of an engagement and a snapshot that come at the same time, the second one laid out finds the other.
     """
     wanted = {"contact_ids": list(contact_ids)}
-    *stored, people, ledgers, (leads, clocks), accounts, policies, contributions, requests = await together(
+    *stored, people, ledgers, (leads, clocks), accounts, targets, policies, contributions, requests = await together(
         session,
         *storing,
         Statement(_HOLD, wanted, _described),
         Statement(_LEDGERS, wanted, _heads),
         current_leads(contact_ids, lead_ids=lead_ids),
-        facts.primary_accounts(contact_ids),
+        facts.primary_accounts(contact_ids, day=day_of(now)),
+        facts.targets(contact_ids, brand_ids, day=day_of(now)),
         policies_of(contact_ids, brand_ids=brand_ids or ()),
         facts.contributions(contact_ids, brand_ids),
         facts.requests_for_a_rep(contact_ids, brand_ids),
@@ -220,6 +225,7 @@ async def lay_out(
         primary_accounts={
             contact_id: accounts[row.primary_account_id] for contact_id, row in people.items() if row.primary_account_id in accounts
         },
+        targets=targets,
         ledgers={pair: head for pair, head in ledgers.items() if brand_ids is None or pair[1] in brand_ids},
         leads={lead.id: lead for lead in leads},
         newest_leads=newest,

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.activation import ActivationWarning, activation_warnings
+from routing.decisions.effective import day_of
 from routing.decisions.policy import Policy
 from routing.operations.desk import begin_queue_round
 from routing.queries.field_force import rep_of
@@ -49,7 +50,7 @@ async def activate_policy(session: AsyncSession, version: str, *, by: str, stric
         raise problems.forbidden("A policy is activated by somebody else than its author: that is its approval.")
     if row.state != "draft":
         raise problems.conflict(f"The policy version is {row.state}; only a draft can be activated.")
-    warnings = await warnings_about(session, Policy.model_validate(row.document))
+    warnings = await warnings_about(session, Policy.model_validate(row.document), now=now)
     if strict and warnings:
         raise problems.conflict("The policy has warnings.", warnings=[{"code": each.code, "detail": each.detail} for each in warnings])
     former = (policy.brand_id == row.brand_id, policy.country.is_not_distinct_from(row.country), policy.state == "active")
@@ -63,7 +64,7 @@ async def activate_policy(session: AsyncSession, version: str, *, by: str, stric
     return warnings
 
 
-async def warnings_about(session: AsyncSession, policy: Policy) -> tuple[ActivationWarning, ...]:
+async def warnings_about(session: AsyncSession, policy: Policy, *, now: datetime) -> tuple[ActivationWarning, ...]:
     """What is worth a second look before (or after) activating a policy, with the reps there are now."""
     rows = await session.execute(select(tables.Rep.__table__).where(tables.Rep.brand_ids.contains([policy.brand_id])))
-    return activation_warnings(policy, reps=[rep_of(row, open_leads=0) for row in rows])
+    return activation_warnings(policy, reps=[rep_of(row, open_leads=0, day=day_of(now)) for row in rows])

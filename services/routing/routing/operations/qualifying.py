@@ -102,7 +102,7 @@ def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
 
 
 def _judge(desk: Desk, pair: Pair, fresh: Sequence[str]) -> Crossing | None:
-    subject, pinned, newest = desk.subject(pair[0]), desk.policy(pair), desk.newest_leads.get(pair)
+    subject, pinned, newest = desk.subject(pair), desk.policy(pair), desk.newest_leads.get(pair)
     if subject is None or pinned is None:
         return None
     requests = [each for each in desk.requests.get(pair, []) if asks_for_rep(each, brand_id=pair[1])]

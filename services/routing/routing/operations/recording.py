@@ -169,11 +169,12 @@ def _engagement_row(event: Event, fact: EngagementFact) -> Row:
 
 def _contact_row(fact: ContactSnapshot) -> Row:
     kept = {
-        "contact_id", "version", "country", "kind", "specialty", "credentials", "postal_code", "segments", "given_name", "family_name",
-        "merged_into",
+        "contact_id", "version", "country", "kind", "specialty", "credentials", "postal_code", "region", "segments", "given_name",
+        "family_name", "merged_into",
     }  # fmt: skip
     consents: list[Any] = [consent.model_dump() for consent in fact.consents]
-    return {**fact.model_dump(include=kept), "consents": consents, "primary_account_id": _primary_account_id(fact)}
+    licences: list[Any] = [licence.model_dump() for licence in fact.licences]
+    return {**fact.model_dump(include=kept), "consents": consents, "licences": licences, "primary_account_id": _primary_account_id(fact)}
 
 
 def _primary_account_id(fact: ContactSnapshot) -> str | None:

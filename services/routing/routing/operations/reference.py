@@ -1,33 +1,41 @@
-"""Upserts of territories, accounts and reps: what changed is stored and published, and whom it concerns is decided anew."""
+"""Upserts of what sales operations keeps: what changed is stored and published, and whom it concerns is decided anew."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.operations.desk import begin_queue_round
+from routing.operations.dated_facts import look_again_from
+from routing.operations.effects import Changes, take_effect
 from routing.operations.rows import Row, add, put
+from shared.database import Statement, together
 from shared.events import Event, Fact
 from shared.events.field_force import AccountSnapshot, RepSnapshot, TerritorySnapshot
 from shared.outbox import publish
 from shared.telemetry import correlation_id
 
-Collection = type[tables.Territory] | type[tables.Account] | type[tables.Rep]
-
-_DECIDE_AGAIN = text(
-    """
-    UPDATE ledgers SET activation = 0
-    FROM (
-        SELECT contact_id, brand_id FROM ledgers JOIN contacts USING (contact_id) WHERE primary_account_id = ANY(:account_ids)
-        ORDER BY contact_id, brand_id FOR UPDATE OF ledgers
-    ) AS concerned
-    WHERE ledgers.contact_id = concerned.contact_id AND ledgers.brand_id = concerned.brand_id
-    """
+Model = (
+    type[tables.Territory]
+    | type[tables.Account]
+    | type[tables.Rep]
+    | type[tables.Absence]
+    | type[tables.Target]
+    | type[tables.Alignment]
+    | type[tables.Pool]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection of reference data: its table, whom rows of it concern, and the snapshot other services need of it, if any."""
+
+    model: Model
+    concerned: Callable[[Sequence[Row]], Changes]
+    snapshot: Callable[[Row], Fact] | None = None
+    is_dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +47,29 @@ class Upserted:
     unchanged: int
 
 
-async def upsert_territories(session: AsyncSession, rows: Sequence[Row], *, now: datetime) -> Upserted:
-    """Stores territories, each given whole. Waiting leads are tried again."""
-    return await _upsert(session, tables.Territory, rows, snapshot=_territory, now=now)
-
-
-async def upsert_accounts(session: AsyncSession, rows: Sequence[Row], *, now: datetime) -> Upserted:
-    """Stores accounts, each given whole. Waiting leads are tried again, and the accounts' contacts decided anew, in the background."""
-    return await _upsert(session, tables.Account, rows, snapshot=_account, now=now)
-
-
-async def upsert_reps(session: AsyncSession, rows: Sequence[Row], *, now: datetime) -> Upserted:
-    """Stores reps, each given whole. Waiting leads are tried again."""
-    return await _upsert(session, tables.Rep, rows, snapshot=_rep, now=now)
-
-
-async def _upsert(
-    session: AsyncSession, model: Collection, rows: Sequence[Row], *, snapshot: Callable[[Row], Fact], now: datetime
-) -> Upserted:
+async def upsert(session: AsyncSession, collection: Collection, rows: Sequence[Row], *, now: datetime) -> Upserted:
+    """Stores rows, each given whole. Whom a change concerns, as it was and as it is, is decided anew in the background."""
+    model = collection.model
     created = {row_id for (row_id,) in await add(session, model, rows)}
-    known_ids = [row["id"] for row in rows if row["id"] not in created]
-    locking = select(model.__table__).where(model.id.in_(known_ids)).order_by(model.id).with_for_update()
-    known: dict[str, dict[str, Any]] = {row.id: dict(row._mapping) for row in await session.execute(locking)}
+    known = await _hold(session, model, [row["id"] for row in rows if row["id"] not in created])
     updated = [row for row in rows if row["id"] in known and dict(row) != known[row["id"]]]
     await put(session, {model: updated})
     changed = [row for row in rows if row["id"] in created] + updated
     if changed:
-        if model is tables.Account:
-            await session.execute(_DECIDE_AGAIN, {"account_ids": [row["id"] for row in changed]})
-        journey = correlation_id()
-        await publish(session, [Event.of(snapshot(row), occurred_at=now, recorded_at=now, correlation_id=journey) for row in changed])
-        await begin_queue_round(session)
+        if collection.is_dated:
+            await look_again_from(session, now)
+        if collection.snapshot is not None:
+            journey, snapshot = correlation_id(), collection.snapshot
+            await publish(session, [Event.of(snapshot(row), occurred_at=now, recorded_at=now, correlation_id=journey) for row in changed])
+        await take_effect(session, collection.concerned([*changed, *(known[row["id"]] for row in updated)]))
     return Upserted(created=len(created), updated=len(updated), unchanged=len(known) - len(updated))
+
+
+async def _hold(session: AsyncSession, model: Model, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The rows of these ids as they are stored, locked in id order."""
+    locking = f"SELECT * FROM {model.__tablename__} WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"  # noqa: S608 - our own name
+    [rows] = await together(session, Statement(locking, {"ids": list(ids)}, list))
+    return {row.id: row._asdict() for row in rows}
 
 
 def _territory(row: Row) -> TerritorySnapshot:
@@ -86,3 +85,16 @@ def _account(row: Row) -> AccountSnapshot:
 def _rep(row: Row) -> RepSnapshot:
     said = ("name", "role", "manager_id", "territory_ids", "brand_ids", "active")
     return RepSnapshot(rep_id=row["id"], **{name: row[name] for name in said})
+
+
+def _each(rows: Sequence[Row], name: str) -> set[str]:
+    return {row[name] for row in rows}
+
+
+TERRITORIES = Collection(tables.Territory, lambda rows: Changes(territory_ids=_each(rows, "id")), snapshot=_territory, is_dated=False)
+ACCOUNTS = Collection(tables.Account, lambda rows: Changes(account_ids=_each(rows, "id")), snapshot=_account)
+REPS = Collection(tables.Rep, lambda rows: Changes(rep_ids=_each(rows, "id")), snapshot=_rep)
+ABSENCES = Collection(tables.Absence, lambda rows: Changes(rep_ids=_each(rows, "rep_id")))
+TARGETS = Collection(tables.Target, lambda rows: Changes(targets={(row["contact_id"], row["brand_id"]) for row in rows}))
+ALIGNMENTS = Collection(tables.Alignment, lambda rows: Changes(territory_ids=_each(rows, "territory_id")))
+POOLS = Collection(tables.Pool, lambda _: Changes(), is_dated=False)

@@ -43,10 +43,11 @@ async def review_restated(
 
 def _still_qualified(desk: Desk, lead: Lead) -> bool:
     """Whether the lead would have qualified when it did, or would now."""
-    subject = desk.subject(lead.contact_id)
+    pair = lead.contact_id, lead.brand_id
+    subject = desk.subject(pair)
     if subject is None or lead.rep_requested:
         return True  # of a contact nobody describes nothing can be decided; who asked for a rep is to get one
-    rows = desk.contributions.get((lead.contact_id, lead.brand_id), [])
+    rows = desk.contributions.get(pair, [])
     policy, cycle = desk.policy_of(lead).policy, Cycle(previous_ended_at=lead.counting_after)
     then = [row for row in rows if row.occurred_at <= lead.qualified_at]
     return any(

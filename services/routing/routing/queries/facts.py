@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement
+from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement, Licence, Target
 from routing.decisions.scoring import Contribution
 from shared.database import Statement
 
@@ -18,8 +18,22 @@ BRIEFED_ENGAGEMENTS_MAX = 200
 _PAIRS = "unnest(CAST(%(contact_ids)s AS text[]), CAST(%(brand_ids)s AS text[])) AS pair (contact_id, brand_id)"
 _ENGAGEMENT = "engagement_id, contact_id, brand_id, kind, context, asset_id, campaign_id, topics, machine, flags, occurred_at"
 _OF_CONTACTS = "contact_id = ANY(%(contact_ids)s) AND (CAST(%(brand_ids)s AS text[]) IS NULL OR brand_id = ANY(%(brand_ids)s))"
-_ACCOUNTS = "SELECT * FROM accounts WHERE id = ANY(%(account_ids)s)"
-_PRIMARY_ACCOUNTS = "SELECT * FROM accounts WHERE id IN (SELECT primary_account_id FROM contacts WHERE contact_id = ANY(%(contact_ids)s))"
+_HOLDS = "coalesce(valid_from <= %(day)s, true) AND coalesce(valid_until >= %(day)s, true)"
+_ACCOUNTS = f"SELECT * FROM accounts WHERE id = ANY(%(account_ids)s) AND {_HOLDS}"  # noqa: S608
+_PRIMARY_ACCOUNTS = f"""
+    SELECT * FROM accounts WHERE id IN (SELECT primary_account_id FROM contacts WHERE contact_id = ANY(%(contact_ids)s)) AND {_HOLDS}
+"""  # noqa: S608
+# A target that names somebody who was merged counts for who stands for them. Of several the one that began last stands.
+_TARGETS = """
+    SELECT DISTINCT ON (person.contact_id, brand_id) person.contact_id AS of_contact_id, targets.*
+    FROM (
+        SELECT unnest(CAST(%(contact_ids)s AS text[])) AS contact_id, unnest(CAST(%(contact_ids)s AS text[])) AS own_id
+        UNION ALL SELECT merged_into, contact_id FROM contacts WHERE merged_into = ANY(%(contact_ids)s)
+    ) AS person JOIN targets ON targets.contact_id = person.own_id
+    WHERE (CAST(%(brand_ids)s AS text[]) IS NULL OR brand_id = ANY(%(brand_ids)s))
+        AND greatest(valid_from, cycle_from) <= %(day)s AND least(valid_until, cycle_until) >= %(day)s
+    ORDER BY person.contact_id, brand_id, greatest(valid_from, cycle_from) DESC, id
+"""
 _ASSETS = "SELECT * FROM assets WHERE brand_id = ANY(%(brand_ids)s)"
 _CAMPAIGNS = """
     SELECT * FROM campaigns
@@ -50,14 +64,19 @@ Brands = Collection[str] | None
 """Of some brands only; None for all."""
 
 
-def accounts(account_ids: Collection[str]) -> Statement[dict[str, Account]]:
-    """Accounts by id."""
-    return Statement(_ACCOUNTS, {"account_ids": list(account_ids)}, _accounts)
+def accounts(account_ids: Collection[str], *, day: date) -> Statement[dict[str, Account]]:
+    """Those of the accounts that count on a day, by id."""
+    return Statement(_ACCOUNTS, {"account_ids": list(account_ids), "day": day}, _accounts)
 
 
-def primary_accounts(contact_ids: Collection[str]) -> Statement[dict[str, Account]]:
-    """The contacts' primary accounts that are known, by id."""
-    return Statement(_PRIMARY_ACCOUNTS, {"contact_ids": list(contact_ids)}, _accounts)
+def primary_accounts(contact_ids: Collection[str], *, day: date) -> Statement[dict[str, Account]]:
+    """The contacts' primary accounts that are known and count on a day, by id."""
+    return Statement(_PRIMARY_ACCOUNTS, {"contact_ids": list(contact_ids), "day": day}, _accounts)
+
+
+def targets(contact_ids: Collection[str], brand_ids: Brands = None, *, day: date) -> Statement[dict[Pair, Target]]:
+    """The contacts' targets on the call plan of a day."""
+    return Statement(_TARGETS, {**_of_contacts(contact_ids, brand_ids), "day": day}, _targets)
 
 
 def contributions(contact_ids: Collection[str], brand_ids: Brands = None) -> Statement[dict[Pair, list[Contribution]]]:
@@ -114,8 +133,10 @@ def contact_of(row: Any) -> Contact:
         specialty=row.specialty,
         credentials=row.credentials,
         postal_code=row.postal_code,
+        region=row.region,
         segments=frozenset(row.segments),
         consents=tuple(Consent(each["channel"], each["purpose"], each["state"], _moment(each["at"])) for each in row.consents),
+        licences=tuple(Licence(each["authority"], each["state"], date.fromisoformat(each["valid_until"])) for each in row.licences),
         given_name=row.given_name or "",
         family_name=row.family_name or "",
         merged_into=row.merged_into,
@@ -137,6 +158,23 @@ def account_of(row: Any) -> Account:
 
 def _accounts(rows: list[Any]) -> dict[str, Account]:
     return {row.id: account_of(row) for row in rows}
+
+
+def _targets(rows: list[Any]) -> dict[Pair, Target]:
+    return {
+        (row.of_contact_id, row.brand_id): Target(
+            target_id=row.id,
+            indication=row.indication,
+            segment=row.segment,
+            decile=row.decile,
+            planned_calls=row.planned_calls,
+            rep_id=row.rep_id,
+            cycle=row.cycle,
+            cycle_from=row.cycle_from,
+            cycle_until=row.cycle_until,
+        )
+        for row in rows
+    }
 
 
 def _contributions(rows: list[Any]) -> dict[Pair, list[Contribution]]:
@@ -178,7 +216,7 @@ def _campaign(row: Any) -> Campaign:
     return Campaign(row.campaign_id, row.name, row.call_guide, row.meeting_ask)
 
 
-def _of_contacts(contact_ids: Collection[str], brand_ids: Brands) -> dict[str, list[str] | None]:
+def _of_contacts(contact_ids: Collection[str], brand_ids: Brands) -> dict[str, Any]:
     return {"contact_ids": list(contact_ids), "brand_ids": None if brand_ids is None else list(brand_ids)}
 
 

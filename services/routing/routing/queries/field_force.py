@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from routing.decisions.assignment import Rep
 from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, OFFICE_HOURS, Calendar, read_calendar
+from routing.decisions.effective import holds_on
 from routing.decisions.facts import Account, Contact
 from routing.decisions.territories import TerritoryIndex, TerritoryPatterns, index_territories, territory_of
 from shared.database import Statement
@@ -72,12 +74,12 @@ def open_leads(*, rep_ids: Collection[str], territory_ids: Collection[str], besi
     return Statement(_OPEN_LEADS, wanted, lambda rows: {row.rep_id: row.open_leads for row in rows})
 
 
-def rep_of(row: Any, *, open_leads: int) -> Rep:
-    """A rep from their row."""
+def rep_of(row: Any, *, open_leads: int, day: date) -> Rep:
+    """A rep from their row, as they are on a day: outside of their dates they are not active."""
     return Rep(
         rep_id=row.id,
         role=row.role,
-        active=row.active,
+        active=row.active and holds_on(day, valid_from=row.valid_from, valid_until=row.valid_until),
         brand_ids=frozenset(row.brand_ids),
         territory_ids=frozenset(row.territory_ids),
         max_open_leads=row.max_open_leads,

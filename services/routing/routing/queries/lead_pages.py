@@ -1,8 +1,8 @@
 """What the API shows of leads: pages of them, one of them, their scores, briefs, decision records, and the queue."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.clocks import Clock
+from routing.decisions.effective import day_of
 from routing.decisions.facts import Contact, Subject
 from routing.decisions.scoring import Score, score
 from routing.queries import facts
+from routing.queries.facts import Pair
 from routing.queries.leads import clocks, lead_of
 from routing.queries.policies import policies
 from routing.tables import Lead
@@ -117,9 +119,9 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
     """Leads with what is read of them now, in the same number of statements for one and for many."""
     if not leads:
         return []
-    subjects = await _subjects(session, {lead.contact_id for lead in leads})
+    subjects = await _subjects(session, leads, day=day_of(now))
     # What a merged contact did lies with who stands for them.
-    stands_for = {contact_id: subject.contact.merged_into or contact_id for contact_id, subject in subjects.items()}
+    stands_for = {contact_id: subject.contact.merged_into or contact_id for (contact_id, _), subject in subjects.items()}
     contact_ids = {stands_for.get(lead.contact_id, lead.contact_id) for lead in leads}
     ledger = tables.Ledger
     heads = await session.execute(select(ledger.__table__).where(ledger.contact_id.in_(contact_ids), ledger.policy_version.is_not(None)))
@@ -135,15 +137,22 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
         pair = stands_for.get(lead.contact_id, lead.contact_id), lead.brand_id
         pinned = in_force.by_version[versions.get(pair, lead.policy_version)]
         in_cycle = [row for row in contributions.get(pair, []) if lead.ended_at is None or row.occurred_at <= lead.ended_at]
-        subject = subjects.get(lead.contact_id) or Subject(Contact(lead.contact_id))
+        subject = subjects.get((lead.contact_id, lead.brand_id)) or Subject(Contact(lead.contact_id))
         reading = score(pinned.policy, subject=subject, ledger=in_cycle, now=now, counting_after=lead.counting_after)
         shown.append(ShownLead(lead, reading, running.get(lead.id)))
     return shown
 
 
-async def _subjects(session: AsyncSession, contact_ids: Collection[str]) -> Mapping[str, Subject]:
+async def _subjects(session: AsyncSession, leads: Sequence[Lead], *, day: date) -> Mapping[Pair, Subject]:
     contact = tables.Contact
+    contact_ids = {lead.contact_id for lead in leads}
     known = select(contact.__table__).where(contact.contact_id.in_(contact_ids), contact.version.is_not(None))
     rows = (await session.execute(known)).all()
-    [accounts] = await together(session, facts.accounts({row.primary_account_id for row in rows if row.primary_account_id}))
-    return {row.contact_id: Subject(facts.contact_of(row), accounts.get(row.primary_account_id)) for row in rows}
+    accounts, targets = await together(
+        session,
+        facts.accounts({row.primary_account_id for row in rows if row.primary_account_id}, day=day),
+        facts.targets(contact_ids, {lead.brand_id for lead in leads}, day=day),
+    )
+    described = {row.contact_id: Subject(facts.contact_of(row), accounts.get(row.primary_account_id)) for row in rows}
+    pairs = ((lead.contact_id, lead.brand_id) for lead in leads)
+    return {pair: replace(described[pair[0]], target=targets.get(pair)) for pair in pairs if pair[0] in described}

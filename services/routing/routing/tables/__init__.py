@@ -6,15 +6,19 @@ A contact x brand is a row of `ledgers`; whoever changes anything about a contac
 from routing.tables.agreed import Account, Policy, Rep, Territory
 from routing.tables.decided import Brief, Clock, DecisionRecord, Lead, Ledger, LedgerRow, QueueRound, Rotation
 from routing.tables.declared import Tables
+from routing.tables.planned import Absence, Alignment, DatedFactsMark, Pool, Target
 from routing.tables.told import Asset, Campaign, Contact, EarlyOutcome, Engagement, HeardObjection
 
 __all__ = [
+    "Absence",
     "Account",
+    "Alignment",
     "Asset",
     "Brief",
     "Campaign",
     "Clock",
     "Contact",
+    "DatedFactsMark",
     "DecisionRecord",
     "EarlyOutcome",
     "Engagement",
@@ -23,9 +27,11 @@ __all__ = [
     "Ledger",
     "LedgerRow",
     "Policy",
+    "Pool",
     "QueueRound",
     "Rep",
     "Rotation",
     "Tables",
+    "Target",
     "Territory",
 ]

@@ -1,6 +1,6 @@
 """What sales operations keeps: the field force, and the policies both teams agreed on."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Identity, Index, Text, UniqueConstraint, text
@@ -25,12 +25,19 @@ class Territory(Tables):
     country: Mapped[str] = mapped_column(Text)
     postal_codes: Mapped[list[str]] = mapped_column(_Texts)
     hours: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    subdivision: Mapped[str | None] = mapped_column(Text, comment="Whose holidays are kept beside the country's; null: none.")
+    holidays: Mapped[bool] = mapped_column(server_default=text("true"), comment="Whether public holidays are closed.")
 
 
 class Account(Tables):
-    """An HCO with an owner and a priority."""
+    """An HCO with an owner and a priority, between its dates."""
 
     __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("valid_from <= valid_until", name="valid"),
+        Index("ix_accounts_valid_from_dated", "valid_from", postgresql_where=text("valid_from IS NOT NULL")),
+        Index("ix_accounts_valid_until_dated", "valid_until", postgresql_where=text("valid_until IS NOT NULL")),
+    )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
@@ -40,6 +47,8 @@ class Account(Tables):
     priority: Mapped[str] = mapped_column(Text)
     parent_id: Mapped[str | None] = mapped_column(Text, comment="Null: it stands alone.")
     named_rep_ids: Mapped[list[str]] = mapped_column(_Texts)
+    valid_from: Mapped[date | None] = mapped_column(comment="The first day it counts; null: since ever.")
+    valid_until: Mapped[date | None] = mapped_column(comment="The last day it counts; null: until further notice.")
 
 
 class Rep(Tables):
@@ -49,8 +58,11 @@ class Rep(Tables):
     __table_args__ = (
         CheckConstraint("max_open_leads >= 0", name="max_open_leads"),
         CheckConstraint("weight > 0", name="weight"),
+        CheckConstraint("valid_from <= valid_until", name="valid"),
         Index(None, "territory_ids", postgresql_using="gin"),
         Index(None, "manager_id"),
+        Index("ix_reps_valid_from_dated", "valid_from", postgresql_where=text("valid_from IS NOT NULL")),
+        Index("ix_reps_valid_until_dated", "valid_until", postgresql_where=text("valid_until IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -62,6 +74,11 @@ class Rep(Tables):
     max_open_leads: Mapped[int]
     weight: Mapped[float]
     active: Mapped[bool]
+    team: Mapped[str | None] = mapped_column(Text, comment="Null: of no sales team.")
+    hours: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), comment="Empty: those of the territory.")
+    timezone: Mapped[str | None] = mapped_column(Text, comment="Null: the territory's.")
+    valid_from: Mapped[date | None] = mapped_column(comment="Their first day; null: since ever.")
+    valid_until: Mapped[date | None] = mapped_column(comment="Their last day; null: until further notice.")
 
 
 class Policy(Tables):

@@ -30,6 +30,8 @@ class Contact(Tables):
     specialty: Mapped[str | None] = mapped_column(Text, comment="Null if nobody said.")
     credentials: Mapped[str | None] = mapped_column(Text, comment="Null if nobody said.")
     postal_code: Mapped[str | None] = mapped_column(Text, comment="Null if nobody said.")
+    region: Mapped[str | None] = mapped_column(Text, comment="The state or province; null if nobody said.")
+    licences: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     segments: Mapped[list[str]] = mapped_column(_Texts)
     consents: Mapped[list[Any]] = mapped_column(JSONB)
     given_name: Mapped[str | None] = mapped_column(Text, comment="For the brief; null if nobody said.")
