@@ -9,7 +9,7 @@ from tests.feedback.world import insight, objection, outcome
 from tests.intake.conftest import asset, campaign, contact, engagement
 from tests.intake.platforms import SECRET, email_opened
 from tests.intake.test_mappings import PODIUM
-from tests.routing.world import POLICY, account, rep, territory
+from tests.routing.world import POLICY, absence, account, alignment, pool, rep, target, territory
 from tests.tokens import sign
 
 NOBODY = "01998f7e-5a10-7c3e-9a51-6a1d0c9be001"
@@ -114,6 +114,10 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "PUT /v1/territories": _upsert("/v1/territories", territory, "9*"),
         "PUT /v1/accounts": _upsert("/v1/accounts", account),
         "PUT /v1/reps": _upsert("/v1/reps", rep),
+        "PUT /v1/absences": _upsert("/v1/absences", absence, "nobody"),
+        "PUT /v1/targets": _upsert("/v1/targets", target, "nobody"),
+        "PUT /v1/alignments": _upsert("/v1/alignments", alignment, "nowhere", "9*"),
+        "PUT /v1/pools": _upsert("/v1/pools", pool, "nobody"),
         "POST /v1/policies": Good("/v1/policies", (201,), lambda: _fresh(**POLICY)),
         "GET /v1/policies": Good("/v1/policies"),
         "GET /v1/policies/{version}": Good("/v1/policies/1"),

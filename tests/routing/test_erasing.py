@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from shared.events import Event
 from shared.events.erasures import ErasureOrdered
 from tests.plaintext import places_of
-from tests.routing.world import World, contact, engagement, event
+from tests.routing.world import World, alignment, contact, engagement, event, target
 from tests.tokens import authorization
 
 WORDS = ["Zenobia", "Quillfeather", "60614"]
@@ -24,6 +24,7 @@ def order(contact_id: str) -> Event:
 
 
 async def test_what_names_them_goes_and_the_lead_is_withdrawn(world: World) -> None:
+    await world.put("targets", target("theirs", "hcp-1"), target("anothers", "hcp-2"))
     await world.hear(described("hcp-1"), engagement("hcp-1"))
     lead = await world.lead()
     await world.hear(order("hcp-1"))
@@ -33,8 +34,8 @@ async def test_what_names_them_goes_and_the_lead_is_withdrawn(world: World) -> N
     brief = await world.client.get(f"/v1/leads/{lead['id']}/brief", headers=world.headers)
     assert brief.status_code == 404
     [said] = await world.said("contact.erased")
-    assert (said["service"], said["contact_id"], said["erased"]["briefs"], said["kept"]) == (
-        "routing", "hcp-1", 1, {"leads": 1, "engagements": 1},
+    assert (said["service"], said["contact_id"], said["erased"], said["kept"]) == (
+        "routing", "hcp-1", {"contacts": 1, "briefs": 1, "targets": 1, "quarantined": 0}, {"leads": 1, "engagements": 1},
     )  # fmt: skip
 
 
@@ -53,9 +54,13 @@ async def test_others_are_left_as_they_are_and_an_order_heard_twice_is_obeyed_on
 
 
 async def test_a_person_may_be_told_all_that_is_held_of_them(world: World) -> None:
+    await world.put("targets", target("theirs", "hcp-1"), target("anothers", "hcp-2"))
+    await world.put("alignments", alignment("named", include={"contact_ids": ["hcp-1"]}), alignment("other"))
     await world.hear(described("hcp-1"), engagement("hcp-1"))
     answer = await world.client.get("/v1/people/hcp-1", headers=authorization("privacy"))
     held = answer.json()["held"]
     assert held["contact"][0]["family_name"] == "Quillfeather"
     assert held["briefs"][0]["document"]["contact"]["family_name"] == "Quillfeather"
+    assert [row["id"] for row in held["targets"]] == ["theirs"]
+    assert [row["id"] for row in held["alignments"]] == ["named"]
     assert (len(held["leads"]), len(held["engagements"]), len(held["clocks"])) == (1, 1, 1)

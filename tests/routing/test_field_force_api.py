@@ -1,18 +1,43 @@
-"""Bulk upserts of territories, accounts and reps."""
+"""Bulk upserts of the field force and its plans."""
 
 from typing import Any
 
 import pytest
 
-from tests.routing.world import SALES_OPS, World, account, rep, territory
+from tests.routing.world import SALES_OPS, World, absence, account, alignment, pool, rep, target, territory
 from tests.tokens import authorization
 
-ROWS = {"territories": territory("chicago", "606*"), "accounts": account("mercy"), "reps": rep("rep-1", "chicago")}
+ROWS = {
+    "territories": territory("chicago", "606*"),
+    "accounts": account("mercy"),
+    "reps": rep("rep-1", "chicago"),
+    "absences": absence("leave", delegate_rep_id="rep-2"),
+    "targets": target("target-1"),
+    "alignments": alignment("heart", exclude={"account_ids": ["mercy"]}),
+    "pools": pool("cardio", "rep-1", "rep-2"),
+}
 SNAPSHOTS = {"territories": "territory.snapshot", "accounts": "account.snapshot", "reps": "rep.snapshot"}
 
 
+CHANGES: dict[str, dict[str, Any]] = {
+    "absences": {"delegate_rep_id": None},
+    "targets": {"decile": 9},
+    "alignments": {"include": {"contact_ids": ["hcp-1"]}},
+    "pools": {"rep_ids": []},
+}
+
+
 @pytest.mark.parametrize("collection", ROWS)
-async def test_rows_are_created_updated_or_left_and_only_changes_are_said(empty_world: World, collection: str) -> None:
+async def test_rows_are_created_updated_or_left(empty_world: World, collection: str) -> None:
+    row, second = ROWS[collection], ROWS[collection] | {"id": "second"}
+    changed = row | CHANGES.get(collection, {"name": "Renamed"})
+    assert await empty_world.put(collection, row) == {"created": 1, "updated": 0, "unchanged": 0, "rejected": []}
+    assert await empty_world.put(collection, row, second) == {"created": 1, "updated": 0, "unchanged": 1, "rejected": []}
+    assert await empty_world.put(collection, changed, second) == {"created": 0, "updated": 1, "unchanged": 1, "rejected": []}
+
+
+@pytest.mark.parametrize("collection", SNAPSHOTS)
+async def test_only_changes_are_said(empty_world: World, collection: str) -> None:
     row = ROWS[collection]
     second = row | {"id": "second"}
     assert await empty_world.put(collection, row) == {"created": 1, "updated": 0, "unchanged": 0, "rejected": []}
@@ -72,7 +97,10 @@ async def test_snapshots_say_what_the_other_services_need(empty_world: World) ->
         ("territories", {"holidays": []}, "/holidays"),
         ("accounts", {"priority": 1}, "/priority"),
         ("accounts", {"name": "two\nlines"}, "/name"),
-        ("accounts", {"valid_from": "2026-01-01"}, "/valid_from"),
+        ("territories", {"subdivision": "ZZ"}, "/subdivision"),
+        ("territories", {"country": "EE", "subdivision": "37"}, "/subdivision"),
+        ("accounts", {"valid_from": "2026-01-32"}, "/valid_from"),
+        ("accounts", {"valid_from": "2026-02-01", "valid_until": "2026-01-31"}, "/valid_until"),
         ("accounts", {"owner_rep_id": ""}, "/owner_rep_id"),
         ("reps", {"weight": 0}, "/weight"),
         ("reps", {"weight": "2"}, "/weight"),
@@ -82,6 +110,28 @@ async def test_snapshots_say_what_the_other_services_need(empty_world: World) ->
         ("reps", {"active": 1}, "/active"),
         ("reps", {"territory_ids": "chicago"}, "/territory_ids"),
         ("reps", {"id": " "}, "/id"),
+        ("reps", {"valid_from": "2026-02-01T00:00:00Z"}, "/valid_from"),
+        ("reps", {"timezone": "Mars/Olympus"}, "/timezone"),
+        ("reps", {"hours": {"mon": [["17:00", "09:00"]]}}, "/hours/mon/0"),
+        ("absences", {"from": "2026-02-02", "until": "2026-02-01"}, "/until"),
+        ("absences", {"from": "2026-02-02T08:00:00Z", "until": "2026-02-02T09:00:00+01:00"}, "/until"),
+        ("absences", {"from": "2026-02-02", "until": "2026-02-02T09:00:00Z"}, "/until"),
+        ("absences", {"from": "2026-02-02T08:00:00"}, "/from"),
+        ("absences", {"delegate_rep_id": "rep-1"}, "/delegate_rep_id"),
+        ("targets", {"cycle_from": "2026-04-01", "cycle_until": "2026-03-31"}, "/cycle_until"),
+        ("targets", {"valid_from": "2099-01-01"}, "/valid_from"),
+        ("targets", {"valid_until": "1999-01-01"}, "/valid_until"),
+        ("targets", {"decile": 11}, "/decile"),
+        ("targets", {"decile": "8"}, "/decile"),
+        ("targets", {"planned_calls": -1}, "/planned_calls"),
+        ("alignments", {"include": {}}, "/include"),
+        ("alignments", {"include": {"postal_codes": ["606*", "6**"]}}, "/include/postal_codes/1"),
+        ("alignments", {"exclude": {"postal_codes": [""]}}, "/exclude/postal_codes/0"),
+        ("alignments", {"include": {"bricks": ["1"]}}, "/include/bricks"),
+        ("alignments", {"priority": "first"}, "/priority"),
+        ("alignments", {"valid_from": "2026-02-01", "valid_until": "2026-01-31"}, "/valid_until"),
+        ("pools", {"rep_ids": ["rep-1", "rep-2", "rep-1"]}, "/rep_ids/2"),
+        ("pools", {"brand_id": None}, "/brand_id"),
     ],
 )
 async def test_a_bad_row_is_rejected_where_it_is_wrong_and_stops_no_good_one(

@@ -120,6 +120,30 @@ def account(account_id: str, **changes: Any) -> dict[str, Any]:
     return {"id": account_id, "name": account_id, "institution_type": "hospital", "postal_code": "60614", "priority": "A", **changes}
 
 
+def absence(absence_id: str, rep_id: str = "rep-1", **changes: Any) -> dict[str, Any]:
+    """Away for a fortnight around now."""
+    today = datetime.now(UTC).date()
+    away = {"from": str(today - timedelta(days=7)), "until": str(today + timedelta(days=7))}
+    return {"id": absence_id, "rep_id": rep_id, **away, **changes}
+
+
+def target(target_id: str, contact_id: str = "hcp-1", **changes: Any) -> dict[str, Any]:
+    """On the call plan of a cycle around now."""
+    today = datetime.now(UTC).date()
+    facts = {"brand_id": BRAND, "indication": "hypertension", "segment": "grow", "decile": 8, "planned_calls": 6, "cycle": "this"}
+    cycle = {"cycle_from": str(today - timedelta(days=60)), "cycle_until": str(today + timedelta(days=60))}
+    return {"id": target_id, "contact_id": contact_id, **facts, **cycle, **changes}
+
+
+def alignment(alignment_id: str, territory_id: str = "chicago", *postal_codes: str, **changes: Any) -> dict[str, Any]:
+    include = {"postal_codes": list(postal_codes) or ["606*"]}
+    return {"id": alignment_id, "territory_id": territory_id, "priority": 1, "include": include, **changes}
+
+
+def pool(pool_id: str, *rep_ids: str, **changes: Any) -> dict[str, Any]:
+    return {"id": pool_id, "brand_id": BRAND, "rep_ids": list(rep_ids), **changes}
+
+
 @dataclass(slots=True)
 class World:
     """Routing on a database of its own, with its API and its consumers."""

@@ -2,6 +2,11 @@
 
 HELD = {
     "contact": "SELECT * FROM contacts WHERE contact_id = :contact_id",
+    "targets": "SELECT * FROM targets WHERE contact_id = :contact_id ORDER BY cycle_from, id",
+    "alignments": """
+        SELECT id, territory_id, brand_id, team FROM alignments
+        WHERE include->'contact_ids' ? :contact_id OR exclude->'contact_ids' ? :contact_id ORDER BY id
+    """,
     "engagements": "SELECT * FROM engagements WHERE contact_id = :contact_id ORDER BY occurred_at, engagement_id",
     "ledger_rows": "SELECT * FROM ledger_rows WHERE contact_id = :contact_id ORDER BY brand_id, occurred_at, engagement_id, rule_id",
     "heard_objections": "SELECT * FROM heard_objections WHERE contact_id = :contact_id ORDER BY occurred_at, report_id",

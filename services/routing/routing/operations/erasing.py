@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Result, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.operations.recording import record_contacts
@@ -15,6 +16,8 @@ from shared.events.erasures import ErasureOrdered
 
 # What a brief says of a person is all over it, in sentences too: it goes whole. Its lead keeps ids, stages and times.
 _DROP_BRIEFS = text("DELETE FROM briefs USING leads WHERE leads.id = briefs.lead_id AND leads.contact_id = :contact_id")
+# Who prescribes how much is theirs too. An alignment that names them keeps their id, which says nothing alone.
+_DROP_TARGETS = text("DELETE FROM targets WHERE contact_id = :contact_id")
 _KEPT = text(
     """
     SELECT (SELECT count(*) FROM leads WHERE contact_id = :contact_id) AS leads,
@@ -33,13 +36,18 @@ async def erase_contacts(session: AsyncSession, events: Sequence[Event], *, now:
     async def forget(contact_id: str) -> Forgotten:
         # After the contact's row, which the writers of briefs hold: none of theirs comes later.
         briefs = await session.execute(_DROP_BRIEFS, {"contact_id": contact_id})
+        targets = await session.execute(_DROP_TARGETS, {"contact_id": contact_id})
         kept = (await session.execute(_KEPT, {"contact_id": contact_id})).one()
         return Forgotten(
-            erased={"contacts": 1, "briefs": int(briefs.rowcount)},  # type: ignore[attr-defined]  # a DELETE tells it
+            erased={"contacts": 1, "briefs": _deleted(briefs), "targets": _deleted(targets)},
             kept={"leads": kept.leads, "engagements": kept.engagements},
         )
 
     await obey(session, orders, service="routing", forget=forget, now=now)
+
+
+def _deleted(result: Result[Any]) -> int:
+    return int(result.rowcount)  # type: ignore[attr-defined]  # a DELETE tells it
 
 
 def _nobody(fact: ErasureOrdered) -> ContactSnapshot:
