@@ -1,10 +1,14 @@
 """Naming whom acts showed, pairs that wait, merging and parting: over HTTP and on a real database."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
+from intake.figures.people import SAMPLERS
+from shared.gauges import sample
 from tests.intake.conftest import Intake, contact, counts, engagement
 from tests.intake.platforms import email_opened, mautic_lead, subscription_changed
 from tests.intake.test_recording import counting_statements
@@ -158,6 +162,24 @@ async def test_a_dismissed_pair_is_not_proposed_again(intake: Intake) -> None:
         assert (dismissed.status_code, dismissed.json()["state"]) == (200, "dismissed")
     assert (await intake.put("contacts", rows)).json()["left_out"][0]["candidate_ids"] == [candidate["id"]]
     assert await waiting(intake) == []
+
+
+async def test_operators_see_how_long_pairs_have_waited(intake: Intake) -> None:
+    async def figures(now: datetime) -> tuple[float | None, ...]:
+        for sampler in SAMPLERS:
+            await sample(intake.service.database, sampler, now=now)
+        names = ("fullcircle_contact_candidates_waiting", "fullcircle_contact_candidates_oldest_age_seconds")
+        return tuple(REGISTRY.get_sample_value(name) for name in names)
+
+    assert await figures(datetime.now(UTC)) == (0, 0)
+    await intake.put("contacts", [named("hcp-1", "ada@clinic.test"), named("hcp-2", "ada@clinic.test")])
+    waiting_now, age_seconds = await figures(datetime.now(UTC) + timedelta(hours=1))
+    assert waiting_now == 1
+    assert age_seconds is not None
+    assert 3600 <= age_seconds < 3660
+    [candidate] = (await intake.get("candidates", role="sales_ops")).json()["items"]
+    await say(intake, f"candidates/{candidate['id']}/dismiss")
+    assert await figures(datetime.now(UTC)) == (0, 0)
 
 
 async def test_an_opt_out_counts_for_every_id_of_the_person(intake: Intake) -> None:

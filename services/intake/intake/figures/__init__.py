@@ -1,5 +1,5 @@
 """What operators see of intake, a module per subject."""
 
-from intake.figures import erasures, findings, sources, texts
+from intake.figures import erasures, findings, people, sources, texts
 
-SAMPLERS = (*texts.SAMPLERS, *sources.SAMPLERS, *findings.SAMPLERS, *erasures.SAMPLERS)
+SAMPLERS = (*texts.SAMPLERS, *sources.SAMPLERS, *findings.SAMPLERS, *erasures.SAMPLERS, *people.SAMPLERS)
