@@ -22,8 +22,9 @@ from intake.decisions.receipts import Delivery, Tally
 from intake.decisions.reprocessing import Alias, Alignment, Ending, Standing, aligned, shifts
 from intake.decisions.source_flags import LIVE
 from intake.decisions.verdicts import Recorded, Register, Verdict, bounded, judge
-from intake.operations.engagements import told_before
+from intake.operations.erasures.late import set_aside
 from intake.operations.erasures.ledger import ErasureLedger
+from intake.operations.looking_up import Known, look_up
 from intake.operations.recording import record
 from intake.operations.standing import KeptReceipt, add_aliases, keep_again, lock_receipts, read_receipts, standing_items
 from intake.operations.texts import Text, keep_texts
@@ -162,11 +163,11 @@ class Reprocessing:
         report = Report()
         async with self._database.reading() as session:
             readings = await _read(session, await read_receipts(session, receipt_ids), sources, report)
-            items = [item for reading in readings for item in reading.alignment.to_judge]
-            known = await told_before(session, [item for item in items if isinstance(item, Act)])
+            deliveries = [_delivery(reading, sources) for reading in readings]
+            items, known = await self._known(session, deliveries)
         aliases = {_identity(alias.act): Recorded(alias.engagement_id, alias.act.fingerprint) for alias in _aliases(readings)}
         carried |= {identity: recorded for identity, recorded in aliases.items() if identity not in carried}
-        register = Register({**carried, **known.by_identity}, known.by_id)
+        register = Register({**carried, **known.register.by_identity}, known.register.by_id)
         verdicts = judge(items, register=register, fresh_ids=[new_id() for _ in items])
         for verdict in verdicts:
             if verdict.act is not None and verdict.engagement_id is not None:
@@ -174,6 +175,18 @@ class Reprocessing:
         pending = iter(verdicts)
         report.add(readings, [_tally(reading, [next(pending) for _ in reading.alignment.to_judge]) for reading in readings])
         return report
+
+    async def _known(self, session: AsyncSession, deliveries: Sequence[Delivery]) -> tuple[Sequence[Item], Known]:
+        """The items of the deliveries, without those of somebody who was forgotten, and what is known of them."""
+        items = [item for delivery in deliveries for item in delivery.items]
+        acts = [item for item in items if isinstance(item, Act)]
+        times = [item.occurred_at or delivery.received_at for delivery in deliveries for item in delivery.items if isinstance(item, Act)]
+        known = await look_up(session, acts, times=times, mentioned=(), erasures=self._erasures)
+        if self._erasures.learn(is_in_use=known.ledger_as_of is not None):
+            known = await look_up(session, acts, times=times, mentioned=(), erasures=self._erasures)
+        if known.erased:
+            items = set_aside(deliveries, items, hits=known.erased, erasures=self._erasures, owners=known.owners).items
+        return items, known
 
 
 async def _read(session: AsyncSession, receipts: Sequence[KeptReceipt], sources: Sources, report: Report) -> list[_Reading]:
