@@ -1,70 +1,19 @@
 """Who gets a lead, why the others lost, and what the queue says when nobody can have it."""
 
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from routing.decisions.assignment import (
-    AssignableLead,
-    Assignment,
-    AssignTo,
-    PassedStep,
-    Queue,
-    Rep,
-    Situation,
-    Withhold,
-    decide_assignment,
-)
+from routing.decisions.assignment import AssignTo, PassedStep, Queue, Withhold, decide_assignment
 from routing.decisions.consent import REP_CHANNELS
-from routing.decisions.facts import Account, Consent, Contact
+from routing.decisions.facts import Account, Consent, Licence
 from routing.decisions.policy import AssignmentStep
+from routing.decisions.reps import Rep
 from routing.decisions.rotation import Rotation
-
-ALL_STEPS: tuple[AssignmentStep, ...] = ("named_account", "account_owner", "sticky", "territory", "pool")
-
-
-def rep(rep_id: str, **changes: Any) -> Rep:
-    facts: dict[str, Any] = {
-        "role": "rep",
-        "active": True,
-        "brand_ids": frozenset({"cardivex"}),
-        "territory_ids": frozenset({"chicago"}),
-        "max_open_leads": 10,
-        "weight": 1,
-        "open_leads": 0,
-    }
-    return Rep(rep_id, **facts | changes)
-
-
-def decide(
-    *reps: Rep,
-    steps: tuple[AssignmentStep, ...] = ALL_STEPS,
-    account: Account | None = None,
-    territory_id: str | None = "chicago",
-    consents: tuple[Consent, ...] = (),
-    rotation: Rotation = Rotation(turn=7),  # noqa: B008 - immutable
-    **lead: Any,
-) -> Assignment:
-    situation = Situation(
-        lead=AssignableLead("cardivex", **lead),
-        contact=Contact("c-1", consents=consents),
-        account=account,
-        territory_id=territory_id,
-        reps={each.rep_id: each for each in reps},
-        rotation=rotation,
-    )
-    return decide_assignment(steps, situation=situation)
-
-
-def assigned(decision: Assignment) -> AssignTo:
-    assert isinstance(decision, AssignTo)
-    return decision
-
-
-def why_not(decision: Assignment) -> dict[str, str | None]:
-    assert isinstance(decision, AssignTo | Queue)
-    return {candidate.rep_id: candidate.why_not for candidate in decision.candidates}
+from tests.routing.situations import ALL_STEPS, NOW, assigned, away, decide, rep, situation, why_not
 
 
 @pytest.mark.parametrize(
@@ -121,8 +70,9 @@ def test_an_owner_who_cannot_take_it_lets_it_fall_through_to_the_territory_with_
 def test_only_a_turn_in_the_territory_moves_the_pointer() -> None:
     by_owner = assigned(decide(rep("olga"), rep("tess"), account=Account("a-1", owner_rep_id="olga")))
     by_turn = assigned(decide(rep("olga"), rep("tess")))
-    assert (by_owner.pointer_before, by_owner.pointer_after, by_owner.rotation) == (7, 7, Rotation(turn=7))
-    assert (by_turn.pointer_before, by_turn.pointer_after, by_turn.rotation.turn) == (7, 8, 8)
+    assert (by_owner.pointer_before, by_owner.pointer_after, by_owner.rota) == (7, 7, None)
+    assert by_turn.rota is not None
+    assert (by_turn.pointer_before, by_turn.pointer_after, by_turn.rota.rotation.turn) == (7, 8, 8)
 
 
 def test_every_rep_considered_but_the_chosen_one_has_a_reason() -> None:
@@ -182,7 +132,7 @@ FULL, AWAY = rep("tess", open_leads=10), rep("tess", active=False)
             id="no territory, but an owner who is only full",
         ),
         pytest.param([rep("tess")], {"steps": ()}, "no_steps", id="a policy without steps"),
-        pytest.param([rep("tess")], {"steps": ("pool",)}, "no_pool", id="only a pool, and there are none yet"),
+        pytest.param([rep("tess")], {"steps": ("pool",)}, "no_pool", id="only a pool, and the brand has none"),
         pytest.param([rep("tess")], {"steps": ("account_owner",)}, "no_account", id="only the owner of an account nobody knows"),
         pytest.param([rep("tess")], {"steps": ("account_owner",), "account": Account("a-1")}, "no_owner", id="an account without an owner"),
     ],
@@ -207,10 +157,55 @@ def test_leads_in_a_row_are_shared_by_weight_without_counting_those_the_owner_ge
     rotation, turns = Rotation(), Counter[str]()
     for number in range(80):
         decision = assigned(decide(*reps, account=owned if number % 2 else None, rotation=rotation))
-        rotation = decision.rotation
+        rotation = decision.rota.rotation if decision.rota else rotation
         if decision.step == "territory":
             turns[decision.rep_id] += 1
         else:
             assert decision.rep_id == "olga"
     assert turns == {"ann": 10, "bob": 20, "olga": 10}
     assert rotation.turn == 40
+
+
+def test_who_may_not_practise_is_given_to_nobody_and_waits() -> None:
+    yesterday, today = NOW.date() - timedelta(days=1), NOW.date()
+    expired, valid = Licence("state board", "IL", yesterday), Licence("state board", "WI", today)
+    assert decide(rep("tess"), licences=(expired,)) == Queue("no_licence", (), ())
+    assert assigned(decide(rep("tess"), licences=(expired, valid))).rep_id == "tess"
+
+
+def test_a_pool_takes_turns_of_its_own_when_the_territory_has_nobody() -> None:
+    pools, rotation = {"reserve": ("pam", "paul")}, Rotation()
+    members = [rep("pam", territory_ids=frozenset(), weight=1), rep("paul", territory_ids=frozenset(), weight=3)]
+    turns: Counter[str] = Counter()
+    for _ in range(8):
+        there = situation(*members, FULL, pools=pools)
+        there = replace(there, pools=(replace(there.pools[0], rotation=rotation),))
+        decision = assigned(decide_assignment(ALL_STEPS, situation=there))
+        assert (decision.step, decision.pointer_before, decision.pointer_after) == ("pool", rotation.turn, rotation.turn + 1)
+        assert decision.rota is not None
+        rotation = decision.rota.rotation
+        turns[decision.rep_id] += 1
+    assert turns == {"pam": 2, "paul": 6}
+    assert decision.passed_steps[-1] == PassedStep("territory", "all_full")
+
+
+def test_the_next_pool_is_asked_when_the_first_has_nobody() -> None:
+    reps = [rep("pam", territory_ids=frozenset(), active=False), rep("paul", territory_ids=frozenset())]
+    decision = assigned(decide(*reps, steps=("pool",), pools={"first": ("pam",), "second": ("paul",), "third": ("pam",)}))
+    assert (decision.rep_id, decision.passed_steps) == ("paul", (PassedStep("pool", "nobody_active"),))
+    assert decide(*reps, steps=("pool",), pools={"empty": ()}) == Queue("no_rep_in_pool", (), (PassedStep("pool", "no_rep_in_pool"),))
+
+
+def test_an_incumbent_stays_where_the_deciding_step_finds_them_eligible_whatever_room_they_have() -> None:
+    full_and_away = rep("tess", open_leads=10, absences=away())
+    decision = assigned(decide(full_and_away, rep("theo"), incumbent_rep_id="tess"))
+    assert (decision.rep_id, decision.rota, why_not(decision)) == ("tess", None, {"tess": None, "theo": "of_another_rep"})
+    by_owner = assigned(decide(rep("tess"), rep("olga"), account=Account("a-1", owner_rep_id="olga"), incumbent_rep_id="tess"))
+    assert (by_owner.rep_id, by_owner.step) == ("olga", "account_owner")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"active": False}, {"brand_ids": frozenset()}, {"territory_ids": frozenset()}], ids=["left", "brand", "territory"]
+)
+def test_an_incumbent_who_left_or_lost_what_made_it_theirs_is_followed_by_another(changes: dict[str, Any]) -> None:
+    assert assigned(decide(rep("tess", **changes), rep("theo"), incumbent_rep_id="tess")).rep_id == "theo"

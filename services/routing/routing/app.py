@@ -12,6 +12,7 @@ from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
 from routing.operations.dated_facts import take_dated_facts
 from routing.operations.outcomes import apply_early_outcomes
+from routing.operations.rerouting import reroute_leads
 from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
 from shared.database import Database
 from shared.events import topics
@@ -25,6 +26,7 @@ BACKGROUND_WORK = {
     "dated facts": take_dated_facts,
     "waiting leads": try_waiting_leads,
     "stale ledgers": decide_stale_ledgers,
+    "rerouting": reroute_leads,
     "early outcomes": apply_early_outcomes,
 }
 EVERY_SECONDS = 1.0

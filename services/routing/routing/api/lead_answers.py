@@ -140,6 +140,7 @@ class RecordAnswer(Answer):
     passed_steps: list[PassedStepAnswer]
     pointer_before: int | None
     pointer_after: int | None
+    sentence: str | None
 
     @classmethod
     def of(cls, row: Any) -> "RecordAnswer":
@@ -158,12 +159,11 @@ class WaitingLead(Answer):
 def _fields(shown: ShownLead) -> dict[str, Any]:
     lead, score = shown.lead, shown.score
     same = (
-        "id", "contact_id", "brand_id", "stage", "rep_id", "territory_id", "region", "campaign_id", "policy_version", "qualified_at",
-        "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id",
+        "id", "contact_id", "brand_id", "kind", "stage", "rep_id", "territory_id", "region", "campaign_id", "policy_version",
+        "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id",
     )  # fmt: skip
     return {
         **{name: getattr(lead, name) for name in same},
-        "kind": "off_plan",  # nobody is on a call plan while there are no targets
         "score": ScoreAnswer(fit=float(score.fit), engagement=float(score.engagement), grade=score.grade),
         "clocks": [ClockAnswer.of(shown.clock)] if shown.clock else [],
     }

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from routing.decisions.assignment import Rep
 from routing.decisions.policy import Policy
+from routing.decisions.reps import Rep
 
 WarningCode = Literal["no_assignment_steps", "nobody_eligible", "fit_out_of_reach", "engagement_out_of_reach"]
 

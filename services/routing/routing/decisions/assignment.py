@@ -1,63 +1,28 @@
-"""Who gets a lead: the policy's steps in order, each considered rep with the reason they lost, and the queue when nobody is left."""
+"""Who gets a lead: the call plan, else the policy's steps in order, each considered rep with the reason they lost, else the queue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, assert_never, get_args
 
 from routing.decisions.consent import is_do_not_contact
-from routing.decisions.facts import Account, Contact
+from routing.decisions.effective import day_of
+from routing.decisions.facts import Contact
 from routing.decisions.policy import AssignmentStep
-from routing.decisions.rotation import Rotation, take_turn
+from routing.decisions.reps import INELIGIBILITIES, Ineligibility, ineligibility
+from routing.decisions.rotation import take_turn
+from routing.decisions.steps import Asked, NobodyAsked, Rota, Situation, Step, asked_by
 
-Ineligibility = Literal["unknown", "not_a_rep", "inactive", "other_brand", "excluded", "full"]
-"""Checked in this order, so what is last is closest to being eligible."""
+WhyNot = Ineligibility | Literal["not_their_turn", "named_later", "planned_for_another", "of_another_rep"]
 
-WhyNot = Ineligibility | Literal["not_their_turn", "named_later"]
+NobodyEligible = Literal["all_full", "nobody_at_work", "all_absent", "all_excluded", "nobody_for_brand", "nobody_active"]
+FallThrough = NobodyEligible | NobodyAsked
+"""Why a step found nobody."""
 
-FallThrough = Literal[
-    "all_full",
-    "all_excluded",
-    "nobody_for_brand",
-    "nobody_active",
-    "no_rep_in_territory",
-    "no_territory",
-    "no_owner",
-    "no_named_rep",
-    "no_earlier_rep",
-    "no_account",
-    "no_pool",
-]
-"""Why a step found nobody, the most telling first: the queue shows the first of these that occurred."""
+QueueReason = FallThrough | Literal["no_steps", "no_licence"]
 
-QueueReason = FallThrough | Literal["no_steps"]
-
-INELIGIBILITIES: tuple[Ineligibility, ...] = get_args(Ineligibility)
-FALL_THROUGHS: tuple[FallThrough, ...] = get_args(FallThrough)
-
-
-@dataclass(frozen=True, slots=True)
-class Rep:
-    """A rep (or manager: `role`) with the open leads they have now."""
-
-    rep_id: str
-    role: str
-    active: bool
-    brand_ids: frozenset[str]
-    territory_ids: frozenset[str]
-    max_open_leads: int
-    weight: float
-    open_leads: int
-
-
-@dataclass(frozen=True, slots=True)
-class AssignableLead:
-    """What a lead says about who may have it."""
-
-    brand_id: str
-    excluded_rep_ids: frozenset[str] = frozenset()
-    """Reps who rejected it or let its clock run out."""
-    earlier_rep_id: str | None = None
-    """The rep who last had this contact for this brand."""
+FALL_THROUGHS: tuple[FallThrough, ...] = (*get_args(NobodyEligible), *get_args(NobodyAsked))
+"""The most telling first: the queue shows the first of these that occurred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +38,26 @@ class Candidate:
 class PassedStep:
     """A step that found nobody."""
 
-    step: AssignmentStep
+    step: Step
     reason: FallThrough
 
 
 @dataclass(frozen=True, slots=True)
 class AssignTo:
-    """The lead is this rep's. `rotation` is the territory's afterwards; only a turn moves it and its pointer."""
+    """The lead is this rep's. `rota` is that of which a turn was taken, as it is afterwards; None where none was.
+
+    The pointers are that rota's; without a turn the territory's, unmoved.
+    """
 
     rep_id: str
-    step: AssignmentStep
+    step: Step
     candidates: tuple[Candidate, ...]
     passed_steps: tuple[PassedStep, ...]
-    rotation: Rotation
+    rota: Rota | None
     pointer_before: int
     pointer_after: int
+    in_place_of: str | None = None
+    """The rep by name who is away, and for whom this one stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,111 +79,87 @@ class Withhold:
 Assignment = AssignTo | Queue | Withhold
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that the steps look at. `reps` are at least those the account names and owns, the earlier rep and the territory's."""
-
-    lead: AssignableLead
-    contact: Contact
-    account: Account | None
-    territory_id: str | None
-    reps: Mapping[str, Rep]
-    rotation: Rotation
-
-
 def decide_assignment(steps: Sequence[AssignmentStep], *, situation: Situation) -> Assignment:
-    """Decide who gets the lead. Do-not-contact comes before anything; the first step with an eligible rep decides."""
+    """Decide who gets the lead. Consent and licence come before anything, then the call plan.
+
+    A planned call goes to the plan's rep or waits; any other lead goes by the first step that finds an eligible rep.
+    """
     if is_do_not_contact(situation.contact.consents):
         return Withhold("consent")
+    if not may_practise(situation.contact, day=day_of(situation.window.now)):
+        return Queue("no_licence", (), ())
+    wanted = situation.wanted
     considered: dict[str, Candidate] = {}
     passed: list[PassedStep] = []
-    for step in steps:
-        found = _reps_of(step, situation)
+    on_plan: tuple[Step, ...] = ("on_plan",)
+    for step in on_plan if situation.lead.kind == "on_plan" else steps:
+        found = asked_by(step, situation, wanted)
         if isinstance(found, str):
             passed.append(PassedStep(step, found))
             continue
-        verdicts = {rep_id: _ineligibility(rep_id, situation) for rep_id in found}
-        eligible = [rep_id for rep_id, why_not in verdicts.items() if why_not is None]
-        # A rep two steps consider is listed once: being eligible doesn't depend on the step.
-        considered |= {rep_id: Candidate(rep_id, eligible=False, why_not=why_not) for rep_id, why_not in verdicts.items() if why_not}
-        if not eligible:
-            passed.append(PassedStep(step, _why_nobody([why_not for why_not in verdicts.values() if why_not])))
-            continue
-        return _assign(step, eligible, considered=considered, passed=passed, situation=situation)
+        for asked in found:
+            verdicts = {rep_id: ineligibility(situation.reps.get(rep_id), wanted) for rep_id in asked.reps}
+            eligible = [rep_id for rep_id, why_not in verdicts.items() if why_not is None]
+            # A rep two steps consider is listed once: being eligible doesn't depend on the step.
+            considered |= {rep_id: Candidate(rep_id, eligible=False, why_not=why_not) for rep_id, why_not in verdicts.items() if why_not}
+            if eligible:
+                return _assign(step, asked, eligible, considered=considered, passed=passed, situation=situation)
+            passed.append(PassedStep(step, _why_nobody([why_not for why_not in verdicts.values() if why_not], asked.rota)))
     reasons = {each.reason for each in passed}
     reason: QueueReason = next((reason for reason in FALL_THROUGHS if reason in reasons), "no_steps")
     return Queue(reason, tuple(considered.values()), tuple(passed))
 
 
+def may_practise(contact: Contact, *, day: date) -> bool:
+    """Whether a contact holds a licence in force; of one whose licences nobody told, it is assumed."""
+    return not contact.licences or any(licence.valid_until >= day for licence in contact.licences)
+
+
 def _assign(
-    step: AssignmentStep,
+    step: Step,
+    asked: Asked,
     eligible: Sequence[str],
     *,
     considered: Mapping[str, Candidate],
     passed: Sequence[PassedStep],
     situation: Situation,
 ) -> AssignTo:
-    rotation = situation.rotation
-    chosen = eligible[0]
-    why_not: WhyNot = "named_later"
-    if step == "territory":
-        turn = take_turn(rotation, weights={rep_id: situation.reps[rep_id].weight for rep_id in eligible})
-        chosen, why_not, rotation = turn.rep_id, "not_their_turn", turn.rotation
+    incumbent, rota, turned = situation.lead.incumbent_rep_id, asked.rota, None
+    why_not: WhyNot = "planned_for_another" if step == "on_plan" else "named_later"
+    if incumbent is not None and incumbent in eligible:
+        chosen, why_not = incumbent, "of_another_rep"
+    elif rota is None:
+        chosen = eligible[0]
+    else:
+        turn = take_turn(rota.rotation, weights={rep_id: situation.reps[rep_id].weight for rep_id in eligible})
+        chosen, why_not, turned = turn.rep_id, "not_their_turn", replace(rota, rotation=turn.rotation)
+    shown = rota or situation.territory
+    pointer_before = shown.rotation.turn if shown else 0
     winners_and_losers = (Candidate(rep_id, True, None if rep_id == chosen else why_not) for rep_id in eligible)
     return AssignTo(
         rep_id=chosen,
         step=step,
         candidates=(*considered.values(), *winners_and_losers),
         passed_steps=tuple(passed),
-        rotation=rotation,
-        pointer_before=situation.rotation.turn,
-        pointer_after=rotation.turn,
+        rota=turned,
+        pointer_before=pointer_before,
+        pointer_after=turned.rotation.turn if turned else pointer_before,
+        in_place_of=asked.reps[chosen],
     )
 
 
-def _reps_of(step: AssignmentStep, situation: Situation) -> tuple[str, ...] | FallThrough:
-    """Return the reps a step considers, the account's named reps in its own order, or why there are none."""
-    account, earlier_rep_id = situation.account, situation.lead.earlier_rep_id
-    match step:
-        case "named_account":
-            return "no_account" if account is None else account.named_rep_ids or "no_named_rep"
-        case "account_owner":
-            if account is None:
-                return "no_account"
-            return (account.owner_rep_id,) if account.owner_rep_id else "no_owner"
-        case "sticky":
-            return (earlier_rep_id,) if earlier_rep_id else "no_earlier_rep"
-        case "territory":
-            if situation.territory_id is None:
-                return "no_territory"
-            reps = tuple(sorted(rep.rep_id for rep in situation.reps.values() if situation.territory_id in rep.territory_ids))
-            return reps or "no_rep_in_territory"
-        case "pool":
-            return "no_pool"
-        case _:
-            assert_never(step)
-
-
-def _ineligibility(rep_id: str, situation: Situation) -> Ineligibility | None:
-    rep = situation.reps.get(rep_id)
-    if rep is None:
-        return "unknown"
-    checks: dict[Ineligibility, bool] = {
-        "not_a_rep": rep.role != "rep",
-        "inactive": not rep.active,
-        "other_brand": situation.lead.brand_id not in rep.brand_ids,
-        "excluded": rep_id in situation.lead.excluded_rep_ids,
-        "full": rep.open_leads >= rep.max_open_leads,
-    }
-    return next((why_not for why_not, holds in checks.items() if holds), None)
-
-
-def _why_nobody(why_nots: Sequence[Ineligibility]) -> FallThrough:
+def _why_nobody(why_nots: Sequence[Ineligibility], rota: Rota | None) -> FallThrough:
     """Say what keeps the reps out who were closest to being eligible."""
+    if not why_nots:
+        return "no_rep_in_pool" if rota is not None and rota.kind == "pool" else "no_rep_in_territory"
     closest = max(why_nots, key=INELIGIBILITIES.index)
     match closest:
         case "full":
             return "all_full"
+        case "not_at_work":
+            return "nobody_at_work"
+        case "absent":
+            return "all_absent"
         case "excluded":
             return "all_excluded"
         case "other_brand":

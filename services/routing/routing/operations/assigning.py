@@ -1,31 +1,26 @@
-"""Finds owners for leads: reps and turns are locked, each lead is decided in order on what the one before left, and all is written."""
+"""Finds owners for leads: each is decided in order on what the one before left, and all is written in one go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing import tables
-from routing.decisions.assignment import AssignableLead, Assignment, AssignTo, Queue, Rep, Situation, Withhold, decide_assignment
+from routing.decisions.assignment import AssignTo, Queue, Withhold, decide_assignment
+from routing.decisions.assignment_sentences import sentence_of
 from routing.decisions.clocks import start_clock
 from routing.decisions.effective import day_of
 from routing.decisions.lifecycle import Move, StageEntry
-from routing.decisions.rotation import Rotation, rotation_from_document, rotation_to_document
+from routing.decisions.rerouting import reason_to_reroute, stays
+from routing.decisions.steps import Situation
 from routing.operations.briefing import Material, issue_briefs
+from routing.operations.considering import Hand, take_in_hand
 from routing.operations.desk import Desk
-from routing.operations.rows import Row, holding
-from routing.operations.stages import about, enter, move
-from routing.queries.field_force import Geography, Place, holding_reps, open_leads, rep_of
+from routing.operations.stages import about, enter, move, position_of
+from routing.queries.field_force import FieldForce, Place
 from routing.tables import Lead
-from shared.database import together
 from shared.events.leads import ClockStarted, LeadAssigned, LeadWaiting
-
-_NO_TURNS_YET = Rotation()
-
-Turns = dict[tuple[str, str], Rotation]
-"""By territory and brand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +30,8 @@ class Search:
     lead: Lead
     reason: str
     cause: UUID | None = None
+    is_review: bool = False
+    """It has an owner, who keeps it where the same rules still find them right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,95 +39,78 @@ class Surroundings:
     """What finding owners rests on, read in one go, the queue's round first: whatever changes later begins another."""
 
     round_number: int
-    places: Geography
+    field_force: FieldForce
     material: Material
 
 
 async def find_owners(session: AsyncSession, desk: Desk, searches: Sequence[Search], known: Surroundings) -> None:
-    """Gives each lead, in this order, to the rep the policy finds, or lets it wait in the queue, or ends it if nobody may call.
-
-    Reps and turns stay locked until the transaction ends, so that n leads at once are n leads one after another, here and elsewhere.
-    """
-    located = {search.lead.id: _locate(desk, search.lead, known.places) for search in searches}
-    turns, reps = await _hold_turns_and_reps(session, desk, searches)
+    """Gives each lead, in this order, to the rep the policy finds, or lets it wait in the queue, or ends it if nobody may call."""
+    places = {search.lead.id: _place_of(desk, search.lead, known.field_force) for search in searches}
+    hand = await take_in_hand(session, desk, [(search.lead, places[search.lead.id]) for search in searches], known.field_force)
     assigned: list[Lead] = []
     for search in searches:
-        lead = search.lead
-        decision = _decide(desk, lead, reps=reps, turns=turns)
-        match decision:
-            case AssignTo():
-                if lead.territory_id is not None:
-                    turns[lead.territory_id, lead.brand_id] = decision.rotation
-                reps[decision.rep_id] = replace(reps[decision.rep_id], open_leads=reps[decision.rep_id].open_leads + 1)
-                _assign(desk, search, decision, located[lead.id])
-                assigned.append(lead)
-            case Queue():
-                _enqueue(desk, search, decision, located[lead.id], round_number=known.round_number)
-            case Withhold():
-                move(desk, lead, Move((StageEntry("disqualified"),), decision.reason), cause=search.cause)
-            case _:
-                assert_never(decision)
-    desk.turns = [_turn_row(place, rotation) for place, rotation in turns.items()]
+        search.lead.tried_in_round = known.round_number
+        desk.touched_leads.add(search.lead.id)
+        if _find_owner(desk, search, hand, places[search.lead.id]):
+            assigned.append(search.lead)
+    desk.turns = hand.turn_rows()
     issue_briefs(desk, assigned, known.material)
 
 
-def _locate(desk: Desk, lead: Lead, places: Geography) -> Place:
+def _place_of(desk: Desk, lead: Lead, field_force: FieldForce) -> Place:
     contact = desk.contacts.get(lead.contact_id)
     if contact is None:
         raise ValueError("a lead of a contact nobody described")
-    place = places.place_of(contact, desk.primary_accounts.get(lead.contact_id))
-    lead.territory_id, lead.region = place.territory_id, place.region
-    desk.touched_leads.add(lead.id)
-    return place
+    account = desk.primary_accounts.get(lead.contact_id)
+    return field_force.place_of(contact, account, brand_id=lead.brand_id, day=day_of(desk.now))
 
 
-async def _hold_turns_and_reps(session: AsyncSession, desk: Desk, searches: Sequence[Search]) -> tuple[Turns, dict[str, Rep]]:
-    keys = sorted({(search.lead.territory_id, search.lead.brand_id) for search in searches if search.lead.territory_id is not None})
-    named: set[str] = set()
-    for search in searches:
-        account = desk.primary_accounts.get(search.lead.contact_id)
-        if account is not None:
-            named |= {*account.named_rep_ids, *([account.owner_rep_id] if account.owner_rep_id else [])}
-        if search.lead.earlier_rep_id is not None:
-            named.add(search.lead.earlier_rep_id)
-    territory_ids = {territory_id for territory_id, _ in keys}
-    turns, rows, counts = await together(
-        session,
-        holding(tables.Rotation, [_turn_row(key, _NO_TURNS_YET) for key in keys]),
-        holding_reps(rep_ids=named, territory_ids=territory_ids),
-        open_leads(rep_ids=named, territory_ids=territory_ids, besides=list(desk.leads)),
-    )
-    reps = {row.id: rep_of(row, open_leads=counts.get(row.id, 0), day=day_of(desk.now)) for row in rows}
-    # Of the leads on the desk the database knows how they were; how they are now is known here.
-    for lead in desk.leads.values():
-        if lead.ended_at is None and lead.rep_id in reps:
-            reps[lead.rep_id] = replace(reps[lead.rep_id], open_leads=reps[lead.rep_id].open_leads + 1)
-    return {(row.territory_id, row.brand_id): rotation_from_document(row.document) for row in turns}, reps
-
-
-def _turn_row(key: tuple[str, str], rotation: Rotation) -> Row:
-    return {"territory_id": key[0], "brand_id": key[1], "document": rotation_to_document(rotation)}
-
-
-def _decide(desk: Desk, lead: Lead, *, reps: dict[str, Rep], turns: Turns) -> Assignment:
+def _find_owner(desk: Desk, search: Search, hand: Hand, place: Place) -> bool:
+    """Decides one lead, and tells whether it has another owner than before."""
+    lead, owner_id, former_territory_id = search.lead, search.lead.rep_id, search.lead.territory_id
+    if search.is_review:
+        attempted = (clock := desk.clocks.get(lead.id)) is not None and clock.met_at is not None
+        if stays(position_of(lead), hand.reps.get(owner_id or ""), attempted=attempted):
+            return False
     pinned = desk.policy_of(lead)
     lead.policy_version = pinned.version
-    rotation = _NO_TURNS_YET if lead.territory_id is None else turns[lead.territory_id, lead.brand_id]
-    situation = Situation(
-        lead=AssignableLead(lead.brand_id, frozenset(lead.excluded_rep_ids), lead.earlier_rep_id),
-        contact=desk.contacts[lead.contact_id],
-        account=desk.primary_accounts.get(lead.contact_id),
-        territory_id=lead.territory_id,
-        reps=reps,
-        rotation=rotation,
-    )
-    return decide_assignment(pinned.policy.assignment, situation=situation)
+    lead.territory_id, lead.region = place.territory_id, place.region
+    incumbent_rep_id = owner_id if search.is_review else None
+    situation = hand.situation(desk, lead, place, incumbent_rep_id=incumbent_rep_id, starts_afresh=_previous_rep_id(lead) is not None)
+    decision = decide_assignment(pinned.policy.assignment, situation=situation)
+    match decision:
+        case AssignTo() if decision.rep_id == incumbent_rep_id:
+            if lead.territory_id != former_territory_id:
+                desk.record(lead, "kept", from_stage=lead.stage, reason="realigned", decided=decision)
+        case AssignTo():
+            hand.give(decision, brand_id=lead.brand_id, taken_from=owner_id)
+            desk.frees_capacity |= owner_id is not None
+            _assign(desk, search, decision, situation, place)
+            return True
+        case Queue():
+            hand.count(owner_id, -1)
+            desk.frees_capacity |= owner_id is not None
+            _enqueue(desk, search, decision, situation, place)
+        case Withhold():
+            move(desk, lead, Move((StageEntry("disqualified"),), decision.reason), cause=search.cause)
+        case _:
+            assert_never(decision)
+    return False
 
 
-def _assign(desk: Desk, search: Search, decision: AssignTo, place: Place) -> None:
-    lead, from_stage = search.lead, search.lead.stage
-    previous_rep_id = lead.excluded_rep_ids[-1] if lead.excluded_rep_ids else None
-    lead.rep_id = decision.rep_id
+def _previous_rep_id(lead: Lead) -> str | None:
+    """Who had the lead before whoever gets it now; None if nobody."""
+    return lead.rep_id or lead.previous_rep_id or (lead.excluded_rep_ids[-1] if lead.excluded_rep_ids else None)
+
+
+def _reason(search: Search, situation: Situation) -> str:
+    return reason_to_reroute(situation.reps.get(search.lead.rep_id or "")) if search.is_review else search.reason
+
+
+def _assign(desk: Desk, search: Search, decision: AssignTo, situation: Situation, place: Place) -> None:
+    lead, from_stage, previous_rep_id = search.lead, search.lead.stage, _previous_rep_id(search.lead)
+    reason = _reason(search, situation)
+    lead.rep_id, lead.previous_rep_id = decision.rep_id, None
     lead.assigned_at = desk.now
     lead.waiting_since = lead.waiting_reason = None
     fact = LeadAssigned(
@@ -144,26 +124,28 @@ def _assign(desk: Desk, search: Search, decision: AssignTo, place: Place) -> Non
         assigned_at=desk.now,
     )
     lead.last_event_id = assigned_event_id = desk.say(lead, fact, cause=search.cause)
-    if from_stage != "assigned":
+    # Where the person was reached already, or asked to wait, the lead stands where it stood: only its owner is another.
+    if from_stage in {"mql", "accepted"}:
         enter(desk, lead, StageEntry("assigned"), from_stage=from_stage, reason=decision.step)
-    desk.record(lead, "assigned", from_stage=from_stage, to_stage="assigned", reason=search.reason, decided=decision)
+    sentence = sentence_of(decision, situation=situation, taken_from=previous_rep_id)
+    desk.record(lead, "assigned", from_stage=from_stage, to_stage=lead.stage, reason=reason, decided=decision, sentence=sentence)
     lead.last_event_id = assigned_event_id  # the brief and the clock follow from the owner, not from the stage
     _start_clock(desk, lead, place, afresh=previous_rep_id is not None)
 
 
-def _enqueue(desk: Desk, search: Search, decision: Queue, place: Place, *, round_number: int) -> None:
+def _enqueue(desk: Desk, search: Search, decision: Queue, situation: Situation, place: Place) -> None:
     lead, from_stage = search.lead, search.lead.stage
-    lead.tried_in_round = round_number
     if lead.waiting_reason == decision.reason:
         return  # it waits on for what it waited for
-    lead.rep_id = None
+    lead.rep_id, lead.previous_rep_id = None, lead.rep_id or lead.previous_rep_id
     lead.waiting_since = lead.waiting_since or desk.now
     lead.waiting_reason = decision.reason
     fact = LeadWaiting(**about(lead), reason=decision.reason, since=lead.waiting_since)
     lead.last_event_id = desk.say(lead, fact, cause=search.cause)
-    if from_stage != "mql":
-        enter(desk, lead, StageEntry("mql"), from_stage=from_stage, reason=search.reason)
-    desk.record(lead, "waiting", from_stage=from_stage, to_stage="mql", reason=decision.reason, decided=decision)
+    if from_stage in {"assigned", "accepted"}:
+        enter(desk, lead, StageEntry("mql"), from_stage=from_stage, reason=_reason(search, situation))
+    sentence = sentence_of(decision, situation=situation)
+    desk.record(lead, "waiting", from_stage=from_stage, to_stage=lead.stage, reason=decision.reason, decided=decision, sentence=sentence)
     _start_clock(desk, lead, place, afresh=False)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
@@ -80,7 +80,7 @@ class Desk:
     """By lead, those read so far: while it lies here a score doesn't change."""
     frees_capacity: bool = False
     ledger_rows: list[Row] = field(default_factory=list)
-    turns: list[Row] = field(default_factory=list)
+    turns: Sets = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     records: list[Row] = field(default_factory=list)
     briefs: list[Row] = field(default_factory=list)
@@ -149,8 +149,9 @@ class Desk:
         from_stage: str | None = None,
         to_stage: str | None = None,
         decided: AssignTo | Queue | None = None,
+        sentence: str | None = None,
     ) -> None:
-        """Keeps what was decided; for an assignment also who was considered, and the pointer before and after."""
+        """Keeps what was decided; for an assignment also who was considered, the pointer before and after, and all in a sentence."""
         turned = decided if isinstance(decided, AssignTo) else None
         lead.record_count += 1
         self.touched_leads.add(lead.id)
@@ -169,6 +170,7 @@ class Desk:
                 "passed_steps": decided.passed_steps if decided else [],
                 "pointer_before": turned.pointer_before if turned else None,
                 "pointer_after": turned.pointer_after if turned else None,
+                "sentence": sentence,
             }
         )
 
@@ -255,7 +257,7 @@ async def clear(session: AsyncSession, desk: Desk) -> None:
         tables.Clock: [_clock_row(lead_id, desk.clocks[lead_id]) for lead_id in desk.touched_clocks],
         tables.DecisionRecord: desk.records,
         tables.Brief: desk.briefs,
-        tables.Rotation: desk.turns,
+        **desk.turns,
     }
     await together(session, *putting(decided), *publishing(session, desk.events))
     if desk.frees_capacity:
@@ -265,6 +267,16 @@ async def clear(session: AsyncSession, desk: Desk) -> None:
 async def begin_queue_round(session: AsyncSession) -> None:
     """Something changed that may let a waiting lead find an owner: each is tried once more. Call it last: it makes others wait."""
     await session.execute(update(tables.QueueRound).values(round=tables.QueueRound.round + 1))
+
+
+async def begin_new_field_force(session: AsyncSession) -> int:
+    """Who may have which lead changed: the field force is read again, and a round of the queue begins, whose number is returned.
+
+    Call it last: it makes others wait.
+    """
+    changed = {"round": tables.QueueRound.round + 1, "field_force": func.gen_random_uuid()}
+    begun = await session.scalar(update(tables.QueueRound).values(**changed).returning(tables.QueueRound.round))
+    return int(begun or 0)
 
 
 def queue_round() -> Statement[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing.operations.desk import begin_queue_round
+from routing.operations.rerouting import reroute_open_leads
 from routing.queries.facts import Pair
 
 # What a target says of somebody who was merged concerns who stands for them.
@@ -42,7 +42,10 @@ class Changes:
 
 
 async def take_effect(session: AsyncSession, changes: Changes) -> None:
-    """Has the contacts' ledgers decided anew, in the background, and waiting leads tried again. Call it last: it makes others wait."""
+    """Has the contacts' ledgers, waiting leads and those whose rep may be another decided anew, in the background.
+
+    Call it last: it makes others wait.
+    """
     if changes.account_ids or changes.targets:
         pairs = list(changes.targets)
         concerned = {
@@ -51,4 +54,4 @@ async def take_effect(session: AsyncSession, changes: Changes) -> None:
             "brand_ids": [brand_id for _, brand_id in pairs],
         }
         await session.execute(_DECIDE_AGAIN, concerned)
-    await begin_queue_round(session)
+    await reroute_open_leads(session, rep_ids=changes.rep_ids, territory_ids=changes.territory_ids)

@@ -2,21 +2,23 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.consent import is_do_not_contact
+from routing.decisions.effective import day_of
 from routing.decisions.lifecycle import Move, NoChange, StageEntry, decide_opt_out
 from routing.decisions.qualification import Cycle, Qualified, asks_for_rep, decide_qualification
+from routing.decisions.steps import LeadKind
 from routing.operations.assigning import Search, Surroundings, find_owners
 from routing.operations.briefing import Material
-from routing.operations.desk import Desk, pairs_of, queue_round
+from routing.operations.desk import Desk, pairs_of
 from routing.operations.stages import about, enter, move, position_of
 from routing.queries import facts
 from routing.queries.facts import Pair
-from routing.queries.field_force import Geography, geography
+from routing.queries.field_force import FieldForce, standing
 from routing.queries.policies import PinnedPolicy
 from routing.tables import Lead
 from shared.database import Statement, together
@@ -63,7 +65,7 @@ async def decide_pairs(
     if not crossings and not still_wanted:
         return
     envelopes, known = await _surroundings(session, crossings, still_wanted)
-    opened = [Search(_open(desk, crossing, envelopes, known.places), reason="qualified") for crossing in crossings]
+    opened = [Search(_open(desk, crossing, envelopes, known.field_force), reason="qualified") for crossing in crossings]
     await find_owners(session, desk, [*still_wanted, *opened], known)
 
 
@@ -74,17 +76,16 @@ async def _surroundings(
     carriers = {engagement_id for crossing in crossings for engagement_id in crossing.carriers[:CARRIERS_MAX]}
     pairs = [*(crossing.pair for crossing in crossings), *pairs_of(search.lead for search in searches)]
     campaign_ids = {search.lead.campaign_id for search in searches if search.lead.campaign_id is not None}
-    round_number, places, envelopes, engagements, heard_topics, assets, campaigns = await together(
+    now, envelopes, engagements, heard_topics, assets, campaigns = await together(
         session,
-        queue_round(),
-        geography(),
+        standing(),
         Statement(_ENVELOPES, {"engagement_ids": list(carriers)}, lambda rows: {row.engagement_id: row for row in rows}),
         facts.newest_engagements(pairs),
         facts.heard_topics(pairs),
         facts.assets({brand_id for _, brand_id in pairs}),
         facts.campaigns(campaign_ids, engagement_ids=carriers),
     )
-    return envelopes, Surroundings(round_number, places, Material(engagements, heard_topics, assets, campaigns))
+    return envelopes, Surroundings(now.round_number, now.field_force, Material(engagements, heard_topics, assets, campaigns))
 
 
 def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
@@ -120,16 +121,18 @@ def _judge(desk: Desk, pair: Pair, fresh: Sequence[str]) -> Crossing | None:
     return Crossing(pair, pinned, decision, tuple(dict.fromkeys([decisive, *newest_first])))
 
 
-def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], places: Geography) -> Lead:
+def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], field_force: FieldForce) -> Lead:
     contact_id, brand_id = crossing.pair
     carriers = [envelopes[engagement_id] for engagement_id in crossing.carriers[:CARRIERS_MAX]]
     by_time = sorted(carriers, key=lambda each: (each.occurred_at, each.engagement_id), reverse=True)
     previous = desk.newest_leads.get(crossing.pair)
-    place = places.place_of(desk.contacts[contact_id], desk.primary_accounts.get(contact_id))
+    account = desk.primary_accounts.get(contact_id)
+    place = field_force.place_of(desk.contacts[contact_id], account, brand_id=brand_id, day=day_of(desk.now))
     lead = Lead(
         id=new_id(),
         contact_id=contact_id,
         brand_id=brand_id,
+        kind="on_plan" if crossing.pair in desk.targets else "off_plan",
         stage="mql",
         policy_version=crossing.pinned.version,
         qualified_at=desk.now,
@@ -154,7 +157,7 @@ def _announce(desk: Desk, lead: Lead, qualified: Qualified) -> None:
     score = qualified.score
     fact = LeadQualified(
         **about(lead),
-        kind="off_plan",  # nobody is on a call plan while there are no targets
+        kind=cast("LeadKind", lead.kind),
         score=LeadScore(fit=float(score.fit), engagement=float(score.engagement), grade=score.grade),
         campaign_id=lead.campaign_id,
         territory_id=lead.territory_id,

@@ -1,19 +1,41 @@
-"""The field force as assignment sees it: where a contact lies, when it is open there, and who could call."""
+"""The field force as assignment sees it: where a contact belongs, when it is open there, who is away, and who could call.
 
-from collections.abc import Collection, Mapping
+All of it but what rep rows say is compiled once per version, and read again only when the version has changed: it changes with every
+change to the field force, in the same commit, and no two databases ever have the same one for different rows.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from routing.decisions.assignment import Rep
+import orjson
+
+from routing.decisions.alignments import Aligned, Alignment, AlignmentIndex, Coverage, whereabouts_of
 from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, OFFICE_HOURS, Calendar, read_calendar
 from routing.decisions.effective import holds_on
 from routing.decisions.facts import Account, Contact
-from routing.decisions.territories import TerritoryIndex, TerritoryPatterns, index_territories, territory_of
+from routing.decisions.reps import Absence, Rep
 from shared.database import Statement
 
-_TERRITORIES = "SELECT * FROM territories"
+VERSIONS_KEPT = 4
+"""A process has one database; an answer that is on its way may still be of the version before."""
+
+# The condition is looked at first: while the version is a known one nothing else is read.
+_FIELD_FORCE = """
+    SELECT round, field_force AS version, CASE WHEN field_force <> ALL(CAST(%(known)s AS uuid[])) THEN jsonb_build_object(
+        'territories', (SELECT coalesce(jsonb_agg(territories), '[]') FROM territories),
+        'alignments', (SELECT coalesce(jsonb_agg(alignments), '[]') FROM alignments),
+        'reps', (SELECT coalesce(jsonb_agg(jsonb_build_array(id, territory_ids, team, brand_ids)), '[]') FROM reps WHERE active),
+        'absences', (SELECT coalesce(jsonb_agg(absences ORDER BY starts_at), '[]') FROM absences WHERE ends_at > now()),
+        'pools', (SELECT coalesce(jsonb_agg(pools ORDER BY id), '[]') FROM pools)
+    ) END AS rows
+    FROM queue_rounds
+"""
 _CONCERNED = "id = ANY(%(rep_ids)s) OR territory_ids && CAST(%(territory_ids)s AS text[])"
 _HOLD_REPS = f"SELECT * FROM reps WHERE {_CONCERNED} ORDER BY id FOR UPDATE"  # noqa: S608
 _OPEN_LEADS = f"""
@@ -25,42 +47,130 @@ _OPEN_LEADS = f"""
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a lead belongs: its territory, if its postal code lies in one, and the hours that count there."""
+    """Where a lead belongs: its territory (and sales team), if its contact is aligned to any, and the hours that count there."""
 
     territory_id: str | None
     region: str | None
     calendar: Calendar
+    name: str = ""
+    team: str | None = None
+
+
+NOWHERE = Place(None, None, CALENDAR_WITHOUT_TERRITORY)
 
 
 @dataclass(frozen=True, slots=True)
-class Geography:
-    """All territories, ready to be asked."""
+class Pool:
+    """Reps who take a brand's leads that no earlier step gave to anybody."""
 
-    index: TerritoryIndex
-    rows: Mapping[str, Any]
-    places: dict[str, Place] = field(default_factory=dict)
-    """Those asked for so far, by territory: reading hours costs more than all else about a place."""
-
-    def place_of(self, contact: Contact, account: Account | None) -> Place:
-        """Where a contact's leads belong."""
-        match = territory_of(self.index, contact=contact, account=account)
-        if match is None:
-            return Place(None, None, CALENDAR_WITHOUT_TERRITORY)
-        if match.territory_id not in self.places:
-            row = self.rows[match.territory_id]
-            calendar = read_calendar(row.hours or OFFICE_HOURS, timezone=row.timezone)
-            self.places[match.territory_id] = Place(row.id, row.region, calendar)
-        return self.places[match.territory_id]
+    pool_id: str
+    rep_ids: tuple[str, ...]
 
 
-def geography() -> Statement[Geography]:
-    """The territories as they stand now."""
-    return Statement(_TERRITORIES, {}, _geography)
+@dataclass(frozen=True, slots=True)
+class FieldForce:
+    """Territories, alignments, absences and pools of one version, ready to be asked."""
+
+    territories: Mapping[str, Any]
+    alignments: Sequence[Alignment]
+    brands_of_teams: Mapping[str, frozenset[str]]
+    rep_ids_of_territories: Mapping[str, frozenset[str]]
+    absences: Mapping[str, tuple[Absence, ...]]
+    """By rep, in the order in which they begin."""
+    pools: Mapping[str, tuple[Pool, ...]]
+    """By brand, in the order in which they are asked."""
+    indexes: dict[date, AlignmentIndex] = field(default_factory=dict)
+
+    def aligned(self, contact: Contact, account: Account | None, *, brand_id: str, day: date) -> Aligned | None:
+        """What a contact is aligned to for a brand on a day; None if nobody has them."""
+        if day not in self.indexes:
+            self.indexes.clear()  # days go by; yesterday's isn't asked for again
+            self.indexes[day] = AlignmentIndex(self.alignments, day, self.brands_of_teams)
+        return self.indexes[day].find(whereabouts_of(contact, account), brand_id=brand_id)
+
+    def place_of(self, contact: Contact, account: Account | None, *, brand_id: str, day: date) -> Place:
+        """Where a contact's leads of a brand belong on a day."""
+        aligned = self.aligned(contact, account, brand_id=brand_id, day=day)
+        if aligned is None:
+            return NOWHERE
+        row = self.territories[aligned.territory_id]
+        return Place(row.id, row.region, _calendar(orjson.dumps(row.hours), row.timezone), row.name, aligned.team)
 
 
-def _geography(rows: list[Any]) -> Geography:
-    patterns = [TerritoryPatterns(row.id, row.country, tuple(row.postal_codes)) for row in rows]
-    return Geography(index_territories(patterns), {row.id: row for row in rows})
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The queue's round, and the field force at that moment: whatever changes later begins another round."""
+
+    round_number: int
+    field_force: FieldForce
+
+
+_known: OrderedDict[UUID, FieldForce] = OrderedDict()
+
+
+def standing() -> Statement[Standing]:
+    """The queue's round and the field force as they stand now. Read it before the facts an attempt to find owners rests on."""
+    known = dict(_known)
+
+    def read(rows: list[Any]) -> Standing:
+        [row] = rows
+        found = known.get(row.version) or _known.get(row.version)
+        if found is None:
+            found = _known[row.version] = _field_force(row.rows)
+            while len(_known) > VERSIONS_KEPT:
+                _known.popitem(last=False)
+        return Standing(row.round, found)
+
+    return Statement(_FIELD_FORCE, {"known": list(known)}, read)
+
+
+def _field_force(rows: Mapping[str, Any]) -> FieldForce:
+    territories = {row["id"]: SimpleNamespace(**row) for row in rows["territories"]}
+    own = [Alignment(row.id, row.country, Coverage(tuple(row.postal_codes))) for row in territories.values()]
+    # Until its territory is known nothing can be aligned to it: there are no hours, and no country to read postal codes in.
+    explicit = [
+        _alignment(row, territories[row["territory_id"]].country) for row in rows["alignments"] if row["territory_id"] in territories
+    ]
+    brands_of_teams: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    rep_ids_of_territories: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    for rep_id, territory_ids, team, brand_ids in rows["reps"]:
+        if team is not None:
+            brands_of_teams[team] |= frozenset(brand_ids)
+        for territory_id in territory_ids:
+            rep_ids_of_territories[territory_id] |= {rep_id}
+    absences: defaultdict[str, tuple[Absence, ...]] = defaultdict(tuple)
+    for row in rows["absences"]:
+        absence = Absence(datetime.fromisoformat(row["starts_at"]), datetime.fromisoformat(row["ends_at"]), row["delegate_rep_id"])
+        absences[row["rep_id"]] += (absence,)
+    pools: defaultdict[str, tuple[Pool, ...]] = defaultdict(tuple)
+    for row in rows["pools"]:
+        pools[row["brand_id"]] += (Pool(row["id"], tuple(row["rep_ids"])),)
+    return FieldForce(territories, [*explicit, *own], brands_of_teams, rep_ids_of_territories, absences, pools)
+
+
+def _alignment(row: Mapping[str, Any], country: str) -> Alignment:
+    return Alignment(
+        territory_id=row["territory_id"],
+        country=country,
+        include=_coverage(row["include"]),
+        exclude=_coverage(row["exclude"]),
+        alignment_id=row["id"],
+        brand_id=row["brand_id"],
+        team=row["team"],
+        priority=row["priority"],
+        valid_from=_date(row["valid_from"]),
+        valid_until=_date(row["valid_until"]),
+    )
+
+
+def _coverage(listed: Mapping[str, Sequence[str]]) -> Coverage:
+    return Coverage(
+        tuple(listed.get("postal_codes") or ()), frozenset(listed.get("account_ids") or ()), frozenset(listed.get("contact_ids") or ())
+    )
+
+
+def _date(text_or_none: str | None) -> date | None:
+    return None if text_or_none is None else date.fromisoformat(text_or_none)
 
 
 def holding_reps(*, rep_ids: Collection[str], territory_ids: Collection[str]) -> Statement[list[Any]]:
@@ -74,8 +184,11 @@ def open_leads(*, rep_ids: Collection[str], territory_ids: Collection[str], besi
     return Statement(_OPEN_LEADS, wanted, lambda rows: {row.rep_id: row.open_leads for row in rows})
 
 
-def rep_of(row: Any, *, open_leads: int, day: date) -> Rep:
-    """A rep from their row, as they are on a day: outside of their dates they are not active."""
+def rep_of(row: Any, *, open_leads: int, day: date, field_force: FieldForce | None = None) -> Rep:
+    """A rep from their row, as they are on a day: outside of their dates they are not active.
+
+    Hours of their own and absences are told only where the field force is.
+    """
     return Rep(
         rep_id=row.id,
         role=row.role,
@@ -85,4 +198,22 @@ def rep_of(row: Any, *, open_leads: int, day: date) -> Rep:
         max_open_leads=row.max_open_leads,
         weight=row.weight,
         open_leads=open_leads,
+        name=row.name,
+        team=row.team,
+        calendar=_own_hours(row, field_force) if field_force else None,
+        absences=field_force.absences.get(row.id, ()) if field_force else (),
     )
+
+
+def _own_hours(row: Any, field_force: FieldForce) -> Calendar | None:
+    """The hours of a rep who keeps hours of their own, in their zone, else in that of their first territory."""
+    if not row.hours:
+        return None
+    first = next((field_force.territories[each] for each in row.territory_ids if each in field_force.territories), None)
+    return _calendar(orjson.dumps(row.hours), row.timezone or (first.timezone if first else "UTC"))
+
+
+@lru_cache(maxsize=10_000)
+def _calendar(hours: bytes, timezone: str) -> Calendar:
+    """Reading hours costs more than all else about a place."""
+    return read_calendar(orjson.loads(hours) or OFFICE_HOURS, timezone=timezone)

@@ -4,7 +4,7 @@ A contact x brand is a row of `ledgers`; whoever changes anything about a contac
 """
 
 from routing.tables.agreed import Account, Policy, Rep, Territory
-from routing.tables.decided import Brief, Clock, DecisionRecord, Lead, Ledger, LedgerRow, QueueRound, Rotation
+from routing.tables.decided import Brief, Clock, DecisionRecord, Lead, Ledger, LedgerRow, PoolRotation, QueueRound, Reroute, Rotation
 from routing.tables.declared import Tables
 from routing.tables.planned import Absence, Alignment, DatedFactsMark, Pool, Target
 from routing.tables.told import Asset, Campaign, Contact, EarlyOutcome, Engagement, HeardObjection
@@ -28,8 +28,10 @@ __all__ = [
     "LedgerRow",
     "Policy",
     "Pool",
+    "PoolRotation",
     "QueueRound",
     "Rep",
+    "Reroute",
     "Rotation",
     "Tables",
     "Target",

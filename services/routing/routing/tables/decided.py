@@ -54,7 +54,8 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
         ),
         CheckConstraint("(ended_at IS NULL) = (stage NOT IN ('recycled', 'disqualified'))", name="ended"),
         CheckConstraint("(waiting_since IS NULL) = (waiting_reason IS NULL)", name="waiting"),
-        CheckConstraint("waiting_since IS NULL OR (stage = 'mql' AND rep_id IS NULL)", name="waiting_without_owner"),
+        CheckConstraint("waiting_since IS NULL OR rep_id IS NULL", name="waiting_without_owner"),
+        CheckConstraint("kind IN ('on_plan', 'off_plan')", name="kind"),
         CheckConstraint("stage NOT IN ('assigned', 'accepted') OR rep_id IS NOT NULL", name="owner"),
         Index("ix_leads_contact_id_brand_id_open", "contact_id", "brand_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index(None, "contact_id", "brand_id", "qualified_at"),
@@ -62,12 +63,20 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
         Index(None, "rep_id", "qualified_at", "id"),
         Index(None, "qualified_at", "id"),
         Index("ix_leads_waiting_since", "waiting_since", "id", postgresql_where=text("waiting_since IS NOT NULL")),
+        Index(
+            "ix_leads_tried_in_round_before_contact",
+            "tried_in_round",
+            postgresql_where=text("ended_at IS NULL AND stage IN ('assigned', 'accepted')"),
+        ),
         Index("ix_leads_tried_in_round_waiting", "tried_in_round", postgresql_where=text("waiting_since IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     contact_id: Mapped[str] = mapped_column(Text)
     brand_id: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(
+        Text, server_default="off_plan", comment="Whether the contact was on the brand's call plan when it qualified."
+    )
     stage: Mapped[str] = mapped_column(Text)
     policy_version: Mapped[str] = mapped_column(Text)
     qualified_at: Mapped[datetime] = mapped_column(_Moment)
@@ -84,6 +93,9 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
     region: Mapped[str | None] = mapped_column(Text, default=None, comment="The territory's; null without one.")
     campaign_id: Mapped[str | None] = mapped_column(Text, default=None, comment="Null: no engagement that carried it was of a campaign.")
     previous_lead_id: Mapped[UUID | None] = mapped_column(default=None, comment="The cycle before; null in the first.")
+    previous_rep_id: Mapped[str | None] = mapped_column(
+        Text, default=None, comment="Who had it, of a lead that waits; null if nobody, or if they gave it back."
+    )
     earlier_rep_id: Mapped[str | None] = mapped_column(Text, default=None, comment="Who had the lead of the cycle before; null if nobody.")
     counting_after: Mapped[datetime | None] = mapped_column(
         _Moment, default=None, comment="When the cycle before ended; null in the first."
@@ -136,6 +148,7 @@ class DecisionRecord(Tables):
     passed_steps: Mapped[list[Any]] = mapped_column(JSONB)
     pointer_before: Mapped[int | None] = mapped_column(comment="Null where nobody was chosen.")
     pointer_after: Mapped[int | None] = mapped_column(comment="Null where nobody was chosen.")
+    sentence: Mapped[str | None] = mapped_column(Text, comment="An assignment, in words for a rep; null where nobody was looked for.")
 
 
 class Brief(Tables):
@@ -159,11 +172,40 @@ class Rotation(Tables):
     document: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
+class PoolRotation(Tables):
+    """Whose turn it is in a pool, for a brand."""
+
+    __tablename__ = "pool_rotations"
+
+    pool_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    brand_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
 class QueueRound(Tables):
-    """One row: the number of times something changed that may let a waiting lead find an owner. Each lead is tried once a round."""
+    """One row: the number of times something changed that may let a waiting lead find an owner. Each lead is tried once a round.
+
+    `field_force` is the version of all that says who may have a lead: another one with every change, in no two databases the same.
+    """
 
     __tablename__ = "queue_rounds"
     __table_args__ = (CheckConstraint("singleton", name="singleton"),)
 
     singleton: Mapped[bool] = mapped_column(primary_key=True)
     round: Mapped[int]
+    field_force: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+
+
+class Reroute(Tables):
+    """Open leads decided before this round are decided again: those of a rep, or, by their territories, all that nobody reached yet."""
+
+    __tablename__ = "reroutes"
+    __table_args__ = (
+        CheckConstraint("scope IN ('rep', 'territories')", name="scope"),
+        CheckConstraint("(scope = 'rep') = (rep_id <> '')", name="rep"),
+    )
+
+    scope: Mapped[str] = mapped_column(Text, primary_key=True)
+    rep_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    round: Mapped[int]
+    asked_at: Mapped[datetime] = mapped_column(_Moment)
