@@ -17,6 +17,7 @@ from tests.tokens import authorization
 CLOCK_FIELDS = {"kind", "state", "started_at", "due_at", "met_at"}
 RECORD_FIELDS = {
     "at", "kind", "from", "to", "reason", "policy_version", "rule", "candidates", "passed_steps", "pointer_before", "pointer_after",
+    "sentence",
 }  # fmt: skip
 
 

@@ -90,12 +90,14 @@ def asked_by(step: Step, situation: Situation, wanted: Wanted) -> Sequence[Asked
             return _by_turns(*situation.pools)
         case "on_plan" | "named_account" | "account_owner" | "sticky":
             named = _planned(situation, wanted) if step == "on_plan" else _named(step, situation)
-            return named if isinstance(named, str) else [Asked(with_stand_ins(named, situation.reps, wanted))]
+            if isinstance(named, str):
+                return named
+            return [Asked(with_stand_ins(named, situation.reps, wanted))]
         case _:
             assert_never(step)
 
 
-def _named(step: Literal["named_account", "account_owner", "sticky"], situation: Situation) -> Sequence[str] | NobodyAsked:
+def _named(step: Literal["named_account", "account_owner", "sticky"], situation: Situation) -> tuple[str, ...] | NobodyAsked:
     """Return the reps a step calls by name, an account's named reps in its own order."""
     if step == "sticky":
         earlier_rep_id = situation.lead.earlier_rep_id
@@ -108,7 +110,7 @@ def _named(step: Literal["named_account", "account_owner", "sticky"], situation:
     return "no_owner" if account.owner_rep_id is None else (account.owner_rep_id,)
 
 
-def _planned(situation: Situation, wanted: Wanted) -> Sequence[str] | NobodyAsked:
+def _planned(situation: Situation, wanted: Wanted) -> tuple[str, ...] | NobodyAsked:
     """Return the target's rep or, if the plan names none who is still there, the alignment's, who is there before who is not.
 
     Which of an alignment's reps has a target is no turn but always the same: who had the contact before, else the account's owner, else

@@ -1,7 +1,7 @@
 """Leads and their clocks, as the operations load them."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from routing.decisions.clocks import Clock
@@ -10,7 +10,7 @@ from shared.database import Statement
 
 # Only one lead of a contact x brand is open, and it is the newest.
 _CURRENT = """
-    SELECT ranked.*, kind, state, started_at, warn_at, due_at, extended_due_at, warned_at, breached_at, met_at
+    SELECT ranked.*, clocks.kind AS clock_kind, state, started_at, warn_at, due_at, extended_due_at, warned_at, breached_at, met_at
     FROM (
         SELECT *, row_number() OVER (PARTITION BY contact_id, brand_id ORDER BY qualified_at DESC, id DESC) AS rank
         FROM leads WHERE contact_id = ANY(%(contact_ids)s)
@@ -28,11 +28,11 @@ def current_leads(contact_ids: Collection[str], *, lead_ids: Collection[UUID] = 
 
 def clocks(lead_ids: Collection[UUID]) -> Statement[dict[UUID, Clock]]:
     """The first-outreach clocks of the leads that have one."""
-    return Statement(_CLOCKS, {"lead_ids": list(lead_ids)}, lambda rows: {row.lead_id: clock_of(row) for row in rows})
+    return Statement(_CLOCKS, {"lead_ids": list(lead_ids)}, lambda rows: {row.lead_id: clock_of(row, kind=row.kind) for row in rows})
 
 
 def _leads_with_clocks(rows: list[Any]) -> tuple[list[Lead], dict[UUID, Clock]]:
-    return [lead_of(row) for row in rows], {row.id: clock_of(row) for row in rows if row.kind is not None}
+    return [lead_of(row) for row in rows], {row.id: clock_of(row, kind=row.clock_kind) for row in rows if row.clock_kind is not None}
 
 
 def lead_of(row: Any) -> Lead:
@@ -40,10 +40,10 @@ def lead_of(row: Any) -> Lead:
     return Lead(**{name: getattr(row, name) for name in _LEAD_COLUMNS})
 
 
-def clock_of(row: Any) -> Clock:
-    """A clock from its row."""
+def clock_of(row: Any, *, kind: Literal["first_outreach"]) -> Clock:
+    """A clock of a kind from its row."""
     return Clock(
-        kind=row.kind,
+        kind=kind,
         state=row.state,
         started_at=row.started_at,
         warn_at=row.warn_at,
