@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from routing.decisions.alignments import Aligned, Alignment, AlignmentIndex, Coverage, whereabouts_of
 from routing.decisions.facts import Account, Contact
 from routing.decisions.territories import postal_pattern_problem
-from tests.routing import linear
+from tests.routing.linear import LinearScan
 
 DAY = date(2026, 3, 4)
 ONE_DAY = timedelta(days=1)
@@ -38,7 +38,7 @@ def find(
 ) -> Aligned | None:
     where = whereabouts_of(Contact("c-1", country=country, postal_code=postal_code), account)
     found = AlignmentIndex(alignments, day, BRANDS_OF_TEAMS).find(where, brand_id=brand_id)
-    assert found == linear.aligned(alignments, where, brand_id=brand_id, day=day, brands_of_teams=BRANDS_OF_TEAMS)
+    assert found == LinearScan(alignments, BRANDS_OF_TEAMS).find(where, brand_id=brand_id, day=day)
     return found
 
 
@@ -204,7 +204,7 @@ def test_the_index_finds_what_reading_every_alignment_finds(
 ) -> None:
     where = whereabouts_of(contact, account)
     found = AlignmentIndex(alignments, DAY, BRANDS_OF_TEAMS).find(where, brand_id=brand_id)
-    assert found == linear.aligned(alignments, where, brand_id=brand_id, day=DAY, brands_of_teams=BRANDS_OF_TEAMS)
+    assert found == LinearScan(alignments, BRANDS_OF_TEAMS).find(where, brand_id=brand_id, day=DAY)
 
 
 @pytest.mark.parametrize("pattern", ["60614", "606*", "*", "SW1A 1AA", "SW1A*", "1234-567"])
