@@ -6,8 +6,9 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from routing.figures import SAMPLERS
+from routing.operations.rerouting import reroute_leads
 from shared.gauges import sample
-from tests.routing.world import World, contact, engagement
+from tests.routing.world import World, contact, engagement, rep
 
 
 async def _figures(world: World, *, now: datetime) -> tuple[float | None, float | None, float | None]:
@@ -37,9 +38,21 @@ async def test_leads_nobody_is_eligible_for_are_counted_and_timed(world: World) 
     assert 3600 <= age_seconds < 3660
 
 
-async def test_both_are_found_by_an_index(world: World) -> None:
+async def test_leads_to_be_decided_again_are_counted_until_they_are(world: World) -> None:
+    await world.hear(*(contact(f"c{number}") for number in range(4)), *(engagement(f"c{number}") for number in range(4)))
+    await world.put("reps", rep("rep-1", "chicago", active=False))
+    counted = []
+    for _ in range(2):
+        await _figures(world, now=datetime.now(UTC))
+        counted.append(REGISTRY.get_sample_value("fullcircle_leads_to_reroute"))
+        await reroute_leads(world.service.database, now=datetime.now(UTC))
+    assert counted == [2, 0]
+
+
+async def test_all_are_found_by_an_index(world: World) -> None:
     async with world.service.database.transaction() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
-        for sampler, index in zip(SAMPLERS, ("ix_clocks_due_at_unmet", "ix_leads_waiting_since"), strict=True):
+        indexes = ("ix_clocks_due_at_unmet", "ix_leads_waiting_since", "ix_leads_tried_in_round_before_contact")
+        for sampler, index in zip(SAMPLERS, indexes, strict=True):
             plan = await session.scalars(text(f"EXPLAIN {sampler.query.text}"), {"now": datetime.now(UTC), "counted_max": 10_000})
             assert index in "\n".join(plan)

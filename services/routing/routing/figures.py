@@ -9,6 +9,8 @@ CLOCKS_OVERDUE = Gauge("fullcircle_clocks_overdue", "Clocks of open leads past t
 LEADS_WAITING = Gauge("fullcircle_leads_waiting", "Leads in the queue, because nobody is eligible.")
 LEADS_WAITING_OLDEST_AGE_SECONDS = Gauge("fullcircle_leads_waiting_oldest_age_seconds", "How long the oldest of them has waited.")
 
+LEADS_TO_REROUTE = Gauge("fullcircle_leads_to_reroute", "Owned leads to be decided again, because the field force changed.")
+
 # A lead that ends pauses its clocks, so these are of leads somebody still has to call.
 _CLOCKS = text(
     """
@@ -28,7 +30,21 @@ _WAITING = text(
     """
 )
 
+_TO_REROUTE = text(
+    """
+    SELECT count(*) AS leads FROM (
+        SELECT leads.id FROM reroutes JOIN leads ON leads.rep_id = reroutes.rep_id
+        WHERE scope = 'rep' AND leads.ended_at IS NULL AND tried_in_round < round
+        UNION SELECT id FROM leads
+        WHERE ended_at IS NULL AND stage IN ('assigned', 'accepted')
+            AND tried_in_round < (SELECT round FROM reroutes WHERE scope = 'territories')
+        LIMIT :counted_max
+    ) AS counted
+    """
+)
+
 SAMPLERS = (
     Sampler("clocks", _CLOCKS, {"overdue": CLOCKS_OVERDUE}, labels=("kind",)),
     Sampler("queue", _WAITING, {"waiting": LEADS_WAITING, "oldest_age_seconds": LEADS_WAITING_OLDEST_AGE_SECONDS}),
+    Sampler("rerouting", _TO_REROUTE, {"leads": LEADS_TO_REROUTE}),
 )

@@ -55,11 +55,7 @@ _LEAVE = text(
     """
 )
 # No transaction lasts that long: nothing is about to be decided any more that doesn't know of the change.
-_FORGET = text(
-    """
-    DELETE FROM reroutes WHERE asked_at < now() - interval '10 minutes' AND round <= :round
-    """
-)
+_FORGET = text("DELETE FROM reroutes WHERE asked_at < now() - interval '10 minutes'")
 
 
 async def reroute_open_leads(session: AsyncSession, *, rep_ids: Collection[str] = (), territory_ids: Collection[str] = ()) -> None:
@@ -85,7 +81,7 @@ async def reroute_leads(database: Database, *, now: datetime) -> int:
             Statement(_OF_TERRITORIES, {"at_once": CHECKED_AT_ONCE}, list),
         )
         if not of_reps and not of_territories:
-            await session.execute(_FORGET, {"round": known.round_number})
+            await session.execute(_FORGET)
             return 0
         elsewhere = await _lying_elsewhere(session, of_territories, known, now=now)
         decided = await _decide_again(session, [*of_reps, *elsewhere][:LEADS_AT_ONCE], known, now=now)
