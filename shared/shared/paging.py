@@ -24,6 +24,9 @@ CURSOR_CHARS_MAX = 1_000
 # Finds a cursor that was cut, altered or made for another list. No secret is needed: it only says where to read on.
 _CHECKSUM_BYTES = 6
 
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+Cursor = Annotated[str | None, Query(max_length=CURSOR_CHARS_MAX)]
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -60,10 +63,10 @@ class Listing:
 
     async def request(
         self,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        cursor: Annotated[str | None, Query(max_length=CURSOR_CHARS_MAX)] = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
     ) -> PageRequest:
-        """The FastAPI dependency that reads `limit` and `cursor`."""
+        """The FastAPI dependency that reads `limit` and `cursor`; an endpoint that knows only then which list is meant calls it."""
         return PageRequest(limit=limit, after=None if cursor is None else self.key_in(cursor))
 
     def page(self, rows: Sequence[R], request: PageRequest, *, key: Callable[[R], tuple[Any, ...]], item: Callable[[R], T]) -> Page[T]:

@@ -125,6 +125,12 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "GET /v1/leads": Good("/v1/leads"),
         "GET /v1/leads/{lead_id}": Good("/v1/leads/{lead_of_rep_1}"),
         "GET /v1/leads/{lead_id}/brief": Good("/v1/leads/{lead_of_rep_1}/brief"),
+        "GET /v1/leads/{lead_id}/brief/versions": Good("/v1/leads/{lead_of_rep_1}/brief/versions"),
+        "POST /v1/leads/{lead_id}/brief/feedback": Good(
+            "/v1/leads/{lead_of_rep_1}/brief/feedback", (201,), lambda: _fresh(version=1, kind="opened")
+        ),
+        "GET /v1/briefs/feedback": Good("/v1/briefs/feedback"),
+        "GET /v1/feed": Good("/v1/feed"),
         "GET /v1/leads/{lead_id}/history": Good("/v1/leads/{lead_of_rep_1}/history"),
         "GET /v1/queue": Good("/v1/queue"),
     },

@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from routing import figures, subscribers
-from routing.api import leads, policies, reference
+from routing.api import briefs, feed, leads, policies, reference
 from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
 from routing.operations.dated_facts import take_dated_facts
 from routing.operations.outcomes import apply_early_outcomes
 from routing.operations.rerouting import reroute_leads
+from routing.operations.revising import follow_approvals, revise_outdated_briefs
 from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
 from shared.database import Database
 from shared.events import topics
@@ -28,6 +29,8 @@ BACKGROUND_WORK = {
     "stale ledgers": decide_stale_ledgers,
     "rerouting": reroute_leads,
     "early outcomes": apply_early_outcomes,
+    "approvals": follow_approvals,
+    "outdated briefs": revise_outdated_briefs,
 }
 EVERY_SECONDS = 1.0
 
@@ -41,6 +44,7 @@ def build() -> Service:
     service.subscribe(topics.FEEDBACK, subscribers.on_feedback)
     service.subscribe(topics.ERASURES, subscribers.on_erasures)
     service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
+    service.routers += [briefs.routes(service.database), feed.routes(service.database)]
     service.routers.append(people_routes("routing", service.database, HELD))
     for name, work in BACKGROUND_WORK.items():
         service.loops.append(partial(_repeat, work, service.database, name))

@@ -21,4 +21,8 @@ HELD = {
     "briefs": """
         SELECT briefs.* FROM briefs JOIN leads ON leads.id = briefs.lead_id WHERE contact_id = :contact_id ORDER BY lead_id, version
     """,
+    "brief_answers": """
+        SELECT brief_answers.* FROM brief_answers JOIN leads ON leads.id = brief_answers.lead_id
+        WHERE contact_id = :contact_id ORDER BY answered_at, brief_answers.id
+    """,
 }

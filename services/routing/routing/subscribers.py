@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.operations.erasing import erase_contacts
+from routing.operations.hearing import record_objections
 from routing.operations.outcomes import apply_outcomes
-from routing.operations.recording import record_catalog, record_contacts, record_engagements, record_objections
+from routing.operations.recording import record_catalog, record_contacts, record_engagements
 from shared.events import Event
 from shared.events.feedback import ObjectionRecorded, OutcomeRecorded
 
@@ -22,9 +23,9 @@ async def on_contacts(session: AsyncSession, events: Sequence[Event], now: datet
     await record_contacts(session, events, now=now)
 
 
-async def on_catalog(session: AsyncSession, events: Sequence[Event], _now: datetime) -> None:
+async def on_catalog(session: AsyncSession, events: Sequence[Event], now: datetime) -> None:
     """What there is to show."""
-    await record_catalog(session, events)
+    await record_catalog(session, events, now=now)
 
 
 async def on_feedback(session: AsyncSession, events: Sequence[Event], now: datetime) -> None:

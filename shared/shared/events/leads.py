@@ -77,12 +77,25 @@ class LeadStageChanged(LeadFact):
 
 @contract("brief.issued", topic=LEADS, producer="routing", consumers=("reporting",))
 class BriefIssued(LeadFact):
-    """The page that says why this person, why now, was written in a new version."""
+    """The page that says why this person, why now, was written in a new version; `changes` say what is new in it."""
 
     version: int
     rep_id: Id | None = None
     journey_stage: Code
+    urgency: Code | None = None
+    changes: list[Code] = []
     issued_at: Moment
+
+
+@contract("brief.answered", topic=LEADS, producer="routing", consumers=("reporting",))
+class BriefAnswered(LeadFact):
+    """What a rep did with a version of a brief: `kind` is opened, acted or dismissed, the last with its reason."""
+
+    version: int
+    rep_id: Id
+    kind: Literal["opened", "acted", "dismissed"]
+    reason_code: Code | None = None
+    answered_at: Moment
 
 
 class ClockFact(LeadFact):

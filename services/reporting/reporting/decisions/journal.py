@@ -11,6 +11,7 @@ from shared.events.erasures import ContactErased, ErasureOrdered
 from shared.events.feedback import ConsentReported, InsightRecorded, ObjectionRecorded, OutcomeRecorded, RepTold
 from shared.events.field_force import AccountSnapshot, RepSnapshot, TerritorySnapshot
 from shared.events.leads import (
+    BriefAnswered,
     BriefIssued,
     ClockBreached,
     ClockFact,
@@ -108,7 +109,10 @@ def _lead(fact: LeadFact) -> Noted:
         case LeadStageChanged():
             summary = f"{fact.from_stage or 'no stage'} > {fact.to_stage}, {fact.reason}{', implied' if fact.implied else ''}"
         case BriefIssued():
-            summary = f"brief version {fact.version} issued, {fact.journey_stage}"
+            summary = f"brief version {fact.version} issued, {fact.journey_stage}{': ' if fact.changes else ''}{', '.join(fact.changes)}"
+        case BriefAnswered():
+            why = f": {fact.reason_code}" if fact.reason_code else ""
+            summary = f"{fact.rep_id} {fact.kind} brief version {fact.version}{why}"
         case ClockMet():
             summary = f"clock {fact.kind} met{', late' if fact.late else ''}"
         case ClockBreached():

@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
-
 from routing.decisions.clocks import Clock
 from routing.decisions.scoring import ScoreLine
 from routing.queries.lead_pages import ShownLead
@@ -52,7 +50,7 @@ class LedgerLine(Answer):
 
 
 class LeadAnswer(Answer):
-    """A lead. `waiting_reason` says why it has no owner, while it waits in the queue."""
+    """A lead. `waiting_reason` says why it has no owner, while it waits in the queue; `reason` is the newest one to look at it."""
 
     id: UUID
     contact_id: str
@@ -71,6 +69,9 @@ class LeadAnswer(Answer):
     waiting_since: Moment | None
     waiting_reason: str | None
     previous_lead_id: UUID | None
+    reason: str
+    reason_at: Moment
+    brief_version: int | None
     clocks: list[ClockAnswer]
 
     @classmethod
@@ -88,66 +89,6 @@ class LeadWithLedger(LeadAnswer):
         return cls(**_fields(shown), ledger=[LedgerLine.of(line) for line in shown.score.lines])
 
 
-class ConsumedAnswer(Answer):
-    """What the person did with which content."""
-
-    kind: str
-    asset_id: str | None
-    title: str | None
-    occurred_at: Moment
-
-
-class BriefAnswer(Answer):
-    """The newest version of a brief, with the clock as it stands now."""
-
-    version: int
-    contact: dict[str, Any]
-    why_this_person: str
-    why_now: str
-    engagements: list[ConsumedAnswer]
-    journey_stage: str
-    topics: list[str]
-    likely_objections: list[dict[str, Any]]
-    next_step: str
-    allowed_channels: list[str]
-    clock: ClockAnswer | None
-
-
-class CandidateAnswer(Answer):
-    rep_id: str
-    eligible: bool
-    why_not: str | None
-
-
-class PassedStepAnswer(Answer):
-    """An assignment step that found nobody."""
-
-    step: str
-    reason: str
-
-
-class RecordAnswer(Answer):
-    """One decision about a lead."""
-
-    at: Moment
-    kind: str
-    from_stage: str | None = Field(serialization_alias="from")
-    to_stage: str | None = Field(serialization_alias="to")
-    reason: str
-    policy_version: str
-    rule: str | None
-    candidates: list[CandidateAnswer]
-    passed_steps: list[PassedStepAnswer]
-    pointer_before: int | None
-    pointer_after: int | None
-    sentence: str | None
-
-    @classmethod
-    def of(cls, row: Any) -> "RecordAnswer":
-        told = {name: value for name, value in row._mapping.items() if name not in {"lead_id", "position"}}
-        return cls.model_validate(told)
-
-
 class WaitingLead(Answer):
     """A lead in the queue."""
 
@@ -160,10 +101,11 @@ def _fields(shown: ShownLead) -> dict[str, Any]:
     lead, score = shown.lead, shown.score
     same = (
         "id", "contact_id", "brand_id", "kind", "stage", "rep_id", "territory_id", "region", "campaign_id", "policy_version",
-        "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id",
+        "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id", "reason", "reason_at",
     )  # fmt: skip
     return {
         **{name: getattr(lead, name) for name in same},
+        "brief_version": lead.brief_version or None,
         "score": ScoreAnswer(fit=float(score.fit), engagement=float(score.engagement), grade=score.grade),
         "clocks": [ClockAnswer.of(shown.clock)] if shown.clock else [],
     }

@@ -1,27 +1,36 @@
 """`/v1/leads` and `/v1/queue`: who should be called, why now, and how that was decided. What is outside one's scope isn't there: 404."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing.api.lead_answers import BriefAnswer, ClockAnswer, LeadAnswer, LeadWithLedger, RecordAnswer, WaitingLead
+from routing.api.history_answers import RecordAnswer
+from routing.api.lead_answers import LeadAnswer, LeadWithLedger, WaitingLead
+from routing.api.seen import rep_followed, seen_already, tag_of
 from routing.decisions.lifecycle import Stage
 from routing.queries import lead_pages
-from routing.queries.lead_pages import LeadFilter
-from routing.queries.leads import clocks
+from routing.queries.history import history
+from routing.queries.lead_changes import moment_of
+from routing.queries.lead_pages import LeadFilter, ShownLead
 from routing.queries.scope import in_scope, may_ask_for_rep
 from shared import problems
 from shared.auth import Identity, reading
 from shared.bodies import Id
-from shared.database import Database, together
-from shared.paging import Listing, Page, PageRequest
+from shared.database import Database
+from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Listing, Page, PageRequest
 from shared.routes import StrictRoute
 
 LEADS = Listing("leads", datetime, UUID)
+LEADS_BY_REASON = Listing("leads by reason", datetime, UUID)
+HISTORY = Listing("history", datetime, int, int)
 QUEUE = Listing("queue", datetime, UUID)
+
+Order = Literal["newest_lead", "newest_reason"]
+
+_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 MayRead = Annotated[Identity, reading("sales_ops", "rep", "manager")]
 
@@ -30,27 +39,44 @@ def routes(database: Database) -> APIRouter:
     """The addresses of leads and of the queue."""
     router = APIRouter(prefix="/v1", tags=["leads"], route_class=StrictRoute)
 
-    @router.get("/leads")
+    @router.get("/leads", response_model=Page[LeadAnswer], responses={304: {"description": "As you have it"}})
     async def list_leads(
         identity: MayRead,
-        page: Annotated[PageRequest, Depends(LEADS.request)],
+        request: Request,
+        response: Response,
         *,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
         rep_id: Id | None = None,
         stage: Stage | None = None,
         territory_id: Id | None = None,
         brand_id: Id | None = None,
         overdue: Annotated[bool | None, Query(description="past the due time of its clock, without outreach")] = None,
-    ) -> Page[LeadAnswer]:
-        """Newest first. Asking for a rep outside one's scope is a 404, as asking for their lead is."""
+        order: Annotated[Order | None, Query(description="by default newest_reason for one rep's leads, else newest_lead")] = None,
+    ) -> Any:
+        """Newest first; one rep's by the newest reason to look at them. Asking for a rep outside one's scope is a 404, as for their lead.
+
+        One rep's list has an `ETag`: with `If-None-Match` it is 304 while nothing in it has changed.
+        """
         narrowed = LeadFilter(rep_id=rep_id, stage=stage, territory_id=territory_id, brand_id=brand_id, overdue=overdue)
-        now = datetime.now(UTC)
+        now, followed = datetime.now(UTC), rep_followed(identity, rep_id)
+        by_reason = (order or ("newest_reason" if followed else "newest_lead")) == "newest_reason"
+        listing = LEADS_BY_REASON if by_reason else LEADS
+        page = await listing.request(limit, cursor)
         async with database.reading() as session:
             await lead_pages.read_one_moment(session)
             if rep_id is not None and not await may_ask_for_rep(session, identity, rep_id):
                 raise problems.not_found("No such rep in your scope.")
+            if followed is not None and overdue is None:  # what is overdue changes by the clock alone
+                moment = await moment_of(session)
+                if seen := await seen_already(session, request, followed, moment, now=now):
+                    return Response(status_code=304, headers={"ETag": seen, **_PRIVATE})
+                response.headers.update({"ETag": tag_of(request, moment, now=now), **_PRIVATE})
             scope = in_scope(identity)
-            shown = await lead_pages.lead_page(session, scope, narrowed=narrowed, before=page.after, limit=page.fetch, now=now)
-        return LEADS.page(shown, page, key=lambda each: (each.lead.qualified_at, each.lead.id), item=LeadAnswer.of)
+            shown = await lead_pages.lead_page(
+                session, scope, narrowed=narrowed, before=page.after, limit=page.fetch, now=now, by_reason=by_reason
+            )
+        return listing.page(shown, page, key=_place_by_reason if by_reason else _place, item=LeadAnswer.of)
 
     @router.get("/leads/{lead_id}")
     async def get_lead(lead_id: UUID, identity: MayRead) -> LeadWithLedger:
@@ -62,25 +88,18 @@ def routes(database: Database) -> APIRouter:
             raise _no_such_lead()
         return LeadWithLedger.of(shown)
 
-    @router.get("/leads/{lead_id}/brief")
-    async def get_brief(lead_id: UUID, identity: MayRead) -> BriefAnswer:
-        """The newest version. A lead that was never given to somebody has none: 404."""
-        async with database.reading() as session:
-            await _require_in_scope(session, identity, lead_id)
-            brief = await lead_pages.newest_brief(session, lead_id)
-            [running] = await together(session, clocks([lead_id]))
-            clock = running.get(lead_id)
-        if brief is None:
-            raise problems.not_found("The lead has no brief yet: nobody owns it.")
-        return BriefAnswer.model_validate({**brief.document, "clock": ClockAnswer.of(clock) if clock else None})
-
     @router.get("/leads/{lead_id}/history")
-    async def get_history(lead_id: UUID, identity: MayRead) -> list[RecordAnswer]:
-        """Every decision about the lead, oldest first."""
+    async def get_history(
+        lead_id: UUID, identity: MayRead, page: Annotated[PageRequest, Depends(HISTORY.request)], request: Request, response: Response
+    ) -> list[RecordAnswer]:
+        """Every decision about the lead, its briefs and what was answered to them, oldest first. What is more than `limit` has a `Link`."""
         async with database.reading() as session:
-            await _require_in_scope(session, identity, lead_id)
-            records = await lead_pages.decision_records(session, lead_id)
-        return [RecordAnswer.of(record) for record in records]
+            await require_in_scope(session, identity, lead_id)
+            rows = await history(session, lead_id, after=page.after, limit=page.fetch)
+        told = HISTORY.page(rows, page, key=lambda row: (row.at, row.part, row.number), item=RecordAnswer.of)
+        if told.next_cursor is not None:
+            response.headers["Link"] = f'<{request.url.path}?limit={page.limit}&cursor={told.next_cursor}>; rel="next"'
+        return told.items
 
     @router.get("/queue")
     async def list_queue(
@@ -94,9 +113,18 @@ def routes(database: Database) -> APIRouter:
     return router
 
 
-async def _require_in_scope(session: AsyncSession, identity: Identity, lead_id: UUID) -> None:
+async def require_in_scope(session: AsyncSession, identity: Identity, lead_id: UUID) -> None:
+    """Raises 404 unless the identity may see the lead."""
     if not await lead_pages.is_in_scope(session, in_scope(identity), lead_id):
         raise _no_such_lead()
+
+
+def _place(shown: ShownLead) -> tuple[datetime, UUID]:
+    return shown.lead.qualified_at, shown.lead.id
+
+
+def _place_by_reason(shown: ShownLead) -> tuple[datetime, UUID]:
+    return shown.lead.reason_at, shown.lead.id
 
 
 def _waiting_lead(row: Any) -> WaitingLead:

@@ -4,151 +4,69 @@ It tells only what a person did in a commercial context, and recommends only wha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from routing.decisions.brief_sentences import ACT_WORDS, next_step, why_now, why_this_person
-from routing.decisions.clocks import Clock
-from routing.decisions.consent import RepChannel, allowed_rep_channels
-from routing.decisions.facts import COMMERCIAL_CONTEXTS, JOURNEY_STAGES, Asset, Campaign, Engagement, JourneyStage, Subject
-from routing.decisions.policy import Policy
-from routing.decisions.scoring import Score, is_commercial
+from routing.decisions.brief_objections import likely_objections
+from routing.decisions.brief_parts import Brief, BriefAccount, BriefContact, BriefEngagement, BriefFacts, UrgencyFigures
+from routing.decisions.brief_sentences import ACT_WORDS, fit_words, most_telling, next_step, why_now, why_this_person
+from routing.decisions.consent import allowed_rep_channels
+from routing.decisions.facts import COMMERCIAL_CONTEXTS, JOURNEY_STAGES, Asset, Engagement, JourneyStage, Subject
+from routing.decisions.scoring import is_commercial
+from routing.decisions.urgency import urgency
 
 ENGAGEMENTS_MAX = 20
-OBJECTIONS_MAX = 5
-
-OBJECTION_TOPICS = frozenset(
-    {
-        "efficacy", "safety_tolerability", "dosing_administration", "patient_selection", "evidence_quality", "switching", "competitor",
-        "access_formulary", "prior_authorization", "cost_copay", "supply", "patient_support", "guideline", "time_access",
-    }
-)  # fmt: skip
-"""The topics somebody can object on ("other" foretells nothing); reading about one makes the objection likely."""
-
-
-@dataclass(frozen=True, slots=True)
-class BriefContact:
-    """The person, as far as a rep needs to know before the call."""
-
-    contact_id: str
-    given_name: str = field(repr=False)
-    family_name: str = field(repr=False)
-    kind: str | None
-    specialty: str | None
-    credentials: str | None
-    country: str | None
-    postal_code: str | None
-    account_id: str | None
-    account_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class BriefEngagement:
-    """One act worth mentioning; `title` is the asset's, None where no asset is known."""
-
-    kind: str
-    asset_id: str | None
-    title: str | None
-    occurred_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BriefAsset:
-    """Approved material, in the version that was current when the brief was written."""
-
-    asset_id: str
-    version: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class LikelyObjection:
-    """A topic the person may object on, with the approved answers; none is a gap in the content."""
-
-    topic: str
-    assets: tuple[BriefAsset, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """The page handed over with a lead, frozen as `version`."""
-
-    version: int
-    contact: BriefContact
-    why_this_person: str
-    why_now: str
-    engagements: tuple[BriefEngagement, ...]
-    journey_stage: JourneyStage
-    topics: tuple[str, ...]
-    likely_objections: tuple[LikelyObjection, ...]
-    next_step: str
-    allowed_channels: tuple[RepChannel, ...]
-    clock: Clock | None
-
-
-@dataclass(frozen=True, slots=True)
-class BriefFacts:
-    """What a brief is written from. `assets` are the brand's, by id; `heard_topics` what was objected before, most likely first."""
-
-    policy: Policy
-    subject: Subject
-    score: Score
-    engagements: Sequence[Engagement]
-    assets: Mapping[str, Asset]
-    campaign: Campaign | None = None
-    heard_topics: Sequence[str] = ()
-    clock: Clock | None = None
+TOPICS_MAX = 10
+EARLIER_LEADS_MAX = 3
 
 
 def compose_brief(facts: BriefFacts, *, version: int, now: datetime) -> Brief:
     """Write the brief as it stands at `now`."""
     shown = _worth_showing(facts)
     consumed = [asset for each in shown if (asset := facts.assets.get(each.asset_id or ""))]
-    titles = {asset.asset_id: asset.title for asset in consumed}
     journey_stage = _journey_stage(consumed)
     topics = _topics(shown, facts.assets)
+    telling = [_act(each, facts.assets) for each in most_telling(facts.policy, score=facts.score, engagements=shown)]
+    change = urgency(facts.policy, shown, now=now)
     return Brief(
         version=version,
+        rep_id=facts.rep_id,
+        stage=facts.stage,
         contact=_contact(facts.subject),
-        why_this_person=why_this_person(facts.policy, subject=facts.subject, score=facts.score),
-        why_now=why_now(facts.policy, score=facts.score, engagements=shown, titles=titles, now=now),
-        engagements=tuple(
-            BriefEngagement(each.kind, each.asset_id, titles.get(each.asset_id or ""), each.occurred_at) for each in shown[:ENGAGEMENTS_MAX]
-        ),
+        why_this_person=why_this_person(facts.policy, subject=facts.subject),
+        fit=fit_words(facts.policy, subject=facts.subject),
+        why_now=why_now(telling, change=change, now=now),
+        reasons=tuple(telling),
+        urgency=change.trend,
+        urgency_figures=UrgencyFigures(change.this_fortnight, change.fortnight_before),
+        engagements=tuple(_act(each, facts.assets) for each in shown[:ENGAGEMENTS_MAX]),
         journey_stage=journey_stage,
-        topics=topics,
-        likely_objections=_likely_objections(facts, topics=topics, consumed=consumed, now=now),
-        next_step=next_step(facts.policy, engagements=shown, journey_stage=journey_stage, campaign=facts.campaign),
+        topics=topics[:TOPICS_MAX],
+        account=_account(facts),
+        earlier_leads=tuple(facts.earlier_leads[:EARLIER_LEADS_MAX]),
+        likely_objections=likely_objections(facts, journey_stage=journey_stage, topics=topics, consumed=consumed, now=now),
+        next_step=next_step(facts.policy, engagements=shown, journey_stage=journey_stage, stage=facts.stage, campaign=facts.campaign),
         allowed_channels=allowed_rep_channels(facts.subject.contact.consents),
         clock=facts.clock,
     )
 
 
-def is_recommendable(asset: Asset, *, brand_id: str, country: str | None, now: datetime) -> bool:
-    """Tell whether a rep may be told to show this asset: of the brand, commercial, approved, in date, allowed in the country.
-
-    The day of expiry is the last good one. Without a country nothing is allowed, since no approval is for everywhere.
-    """
-    approval = asset.approval
-    return (
-        asset.brand_id == brand_id
-        and asset.intent in COMMERCIAL_CONTEXTS
-        and approval.status == "approved"
-        and country in approval.regions
-        and (approval.expires_on is None or now.date() <= approval.expires_on)
-    )
+def is_telling(engagement: Engagement, *, brand_id: str) -> bool:
+    """Tell whether an act shows interest a rep may be told of, as far as the act itself says."""
+    return engagement.kind in ACT_WORDS and is_commercial(engagement, brand_id=brand_id)
 
 
 def _worth_showing(facts: BriefFacts) -> list[Engagement]:
     """Return the acts that show interest, newest first; acts on medical content are none of a rep's business in whatever context."""
     medical = {asset.asset_id for asset in facts.assets.values() if asset.intent not in COMMERCIAL_CONTEXTS}
-    shown = (
-        each
-        for each in facts.engagements
-        if each.kind in ACT_WORDS and is_commercial(each, brand_id=facts.policy.brand_id) and each.asset_id not in medical
-    )
+    shown = (each for each in facts.engagements if is_telling(each, brand_id=facts.policy.brand_id) and each.asset_id not in medical)
     return sorted(shown, key=lambda each: (each.occurred_at, each.engagement_id), reverse=True)
+
+
+def _act(engagement: Engagement, assets: Mapping[str, Asset]) -> BriefEngagement:
+    asset = assets.get(engagement.asset_id or "")
+    topics = tuple(sorted(engagement.topics | (asset.topics if asset else frozenset())))
+    return BriefEngagement(engagement.kind, engagement.asset_id, asset.title if asset else None, engagement.occurred_at, topics)
 
 
 def _contact(subject: Subject) -> BriefContact:
@@ -167,6 +85,14 @@ def _contact(subject: Subject) -> BriefContact:
     )
 
 
+def _account(facts: BriefFacts) -> BriefAccount | None:
+    account = facts.subject.account
+    if account is None:
+        return None
+    others = tuple(sorted(facts.others_at_account, key=lambda each: (-each.contacts, each.specialty or "")))
+    return BriefAccount(account.account_id, account.name, account.institution_type, account.priority, others)
+
+
 def _journey_stage(consumed: Iterable[Asset]) -> JourneyStage:
     """Return the furthest stage that content was consumed for."""
     stages = {asset.journey_stage for asset in consumed}
@@ -180,21 +106,3 @@ def _topics(shown: Iterable[Engagement], assets: Mapping[str, Asset]) -> tuple[s
         asset = assets.get(engagement.asset_id or "")
         counts.update(engagement.topics | (asset.topics if asset else frozenset()))
     return tuple(sorted(counts, key=lambda topic: (-counts[topic], topic)))
-
-
-def _likely_objections(
-    facts: BriefFacts, *, topics: Sequence[str], consumed: Sequence[Asset], now: datetime
-) -> tuple[LikelyObjection, ...]:
-    """Foretell from what was objected before, then from what the person read about, then from what that content answers."""
-    read_about = [topic for topic in topics if topic in OBJECTION_TOPICS]
-    answered = sorted({topic for asset in consumed for topic in asset.answers})
-    likely = list(dict.fromkeys([*facts.heard_topics, *read_about, *answered]))[:OBJECTIONS_MAX]
-    brand_id, country = facts.policy.brand_id, facts.subject.contact.country
-    usable = sorted(
-        (asset for asset in facts.assets.values() if is_recommendable(asset, brand_id=brand_id, country=country, now=now)),
-        key=lambda asset: asset.asset_id,
-    )
-    return tuple(
-        LikelyObjection(topic, tuple(BriefAsset(asset.asset_id, asset.version, asset.title) for asset in usable if topic in asset.answers))
-        for topic in likely
-    )

@@ -1,13 +1,15 @@
 """The sentences of a brief, in a rep's words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
+from routing.decisions.brief_parts import BriefEngagement
 from routing.decisions.conditions import condition_matches, fact_about
 from routing.decisions.facts import Campaign, Engagement, JourneyStage, Subject
 from routing.decisions.policy import ConditionField, Policy
 from routing.decisions.scoring import Score
+from routing.decisions.urgency import Urgency, urgency_words
 
 REASONS_MAX = 3
 """More reasons than this are not read between two calls."""
@@ -30,6 +32,18 @@ ACT_WORDS: Mapping[str, str] = {
 
 UNTITLED_WORDS: Mapping[str, str] = {"content_downloaded": "material"}
 
+STEP_OF_STAGE: Mapping[str, str] = {
+    "contacted": "Follow up on what you agreed.",
+    "sql": "They are interested: agree on a meeting.",
+    "meeting_booked": "Prepare the meeting with the answers below.",
+    "meeting_held": "Follow up on the meeting; say whether an opportunity came of it.",
+    "opportunity": "Stay in touch while the opportunity is decided.",
+    "on_hold": "Wait until the lead is resumed.",
+}
+"""Once a conversation goes on, it says what comes next, not what was read before it."""
+
+STAGES_BEFORE_A_MEETING = frozenset({"contacted", "sql"})
+
 FIELD_WORDS: Mapping[ConditionField, str] = {
     "kind": "works as {}",
     "specialty": "specialty {}",
@@ -45,34 +59,46 @@ FIELD_WORDS: Mapping[ConditionField, str] = {
 }
 
 
-def why_this_person(policy: Policy, *, subject: Subject, score: Score) -> str:
-    """Say which facts about the person speak for them, and how the fit compares with what is needed."""
-    favourable = [rule.field for rule in policy.fit if rule.points > 0 and condition_matches(rule, subject)]
-    reasons = _listed([_fact_words(field, subject) for field in dict.fromkeys(favourable)]) or "no fit rule speaks for them"
+def fit_words(policy: Policy, *, subject: Subject) -> tuple[str, ...]:
+    """Say which facts about the person speak for them, by the policy's fit rules, each once."""
+    return _told(policy, subject, speaks_for=True)
+
+
+def why_this_person(policy: Policy, *, subject: Subject) -> str:
+    """The same in a sentence, with what speaks against them, and where they work."""
+    favourable = _listed(fit_words(policy, subject=subject)) or "no fit rule speaks for them"
+    against = _listed(_told(policy, subject, speaks_for=False))
+    but = f"; against them: {against}" if against else ""
     account = subject.account
     place = f" Works with {account.name}." if account and account.name else ""
-    return f"{_capitalized(reasons)}: fit {score.fit.normalize():f}, where {policy.thresholds.fit:g} is needed.{place}"
+    return f"{_capitalized(favourable)}{but}.{place}"
 
 
-def why_now(policy: Policy, *, score: Score, engagements: Sequence[Engagement], titles: Mapping[str, str], now: datetime) -> str:
-    """Name the acts that confirm intent, then those that weigh most at `now`; what weighs nothing any more is no reason.
-
-    `titles` are the known assets', by id.
-    """
+def most_telling(policy: Policy, *, score: Score, engagements: Sequence[Engagement]) -> list[Engagement]:
+    """Return the acts that confirm intent, then those that weigh most; what weighs nothing any more is no reason."""
     worth: dict[str | None, Decimal] = {}
     for line in score.lines:
         worth[line.engagement_id] = worth.get(line.engagement_id, Decimal(0)) + line.points
     ready_kinds = readiness_kinds(policy)
     weighty = [each for each in engagements if each.kind in ready_kinds or worth.get(each.engagement_id, Decimal(0)) > 0]
-    ranked = sorted(weighty, key=lambda each: (each.kind not in ready_kinds, -worth.get(each.engagement_id, Decimal(0))))
-    acts = _listed([_act_words(each, titles, now=now) for each in ranked[:REASONS_MAX]]) or "nothing recent to mention"
-    return f"{_capitalized(acts)}: engagement {score.engagement.normalize():f}, where {policy.thresholds.engagement:g} is needed."
+    weighty.sort(key=lambda each: (each.kind not in ready_kinds, -worth.get(each.engagement_id, Decimal(0))))
+    return weighty[:REASONS_MAX]
 
 
-def next_step(policy: Policy, *, engagements: Iterable[Engagement], journey_stage: JourneyStage, campaign: Campaign | None) -> str:
-    """Recommend by confirmed intent first, then by journey stage, in the campaign's words where it has any."""
+def why_now(telling: Sequence[BriefEngagement], *, change: Urgency, now: datetime) -> str:
+    """Name the acts, with their days, and how engagement changed. Days, since the page is read later than it is written."""
+    acts = _listed([act_words(each, when=day_words(each.occurred_at, now=now)) for each in telling]) or "nothing recent to mention"
+    return f"{_capitalized(acts)}. {urgency_words(change)}"
+
+
+def next_step(
+    policy: Policy, *, engagements: Iterable[Engagement], journey_stage: JourneyStage, stage: str, campaign: Campaign | None
+) -> str:
+    """Recommend by how far the conversation is, before it by confirmed intent, then by journey stage; in the campaign's words if any."""
     guide = f" Use the call guide: {campaign.call_guide}." if campaign and campaign.call_guide else ""
     ask = f" Ask for the meeting: {campaign.meeting_ask}." if campaign and campaign.meeting_ask else ""
+    if stage in STEP_OF_STAGE:
+        return f"{STEP_OF_STAGE[stage]}{ask if stage in STAGES_BEFORE_A_MEETING else ''}"
     ready_kinds = readiness_kinds(policy)
     ready = next((each for each in engagements if each.kind in ready_kinds), None)
     if ready is not None:
@@ -102,12 +128,21 @@ def _fact_words(field: ConditionField, subject: Subject) -> str:
             return FIELD_WORDS[field].format(str(known).replace("_", " "))
 
 
-def _act_words(engagement: Engagement, titles: Mapping[str, str], *, now: datetime) -> str:
-    title = titles.get(engagement.asset_id or "")
-    named = f'"{title}"' if title else UNTITLED_WORDS.get(engagement.kind, "")
-    days = max(0, (now.date() - engagement.occurred_at.astimezone(now.tzinfo).date()).days)
-    when = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
-    return f"{ACT_WORDS[engagement.kind].format(named).rstrip()} {when}"
+def act_words(act: BriefEngagement, *, when: str) -> str:
+    """What somebody did, on which content, and when."""
+    named = f'"{act.title}"' if act.title else UNTITLED_WORDS.get(act.kind, "")
+    return f"{ACT_WORDS[act.kind].format(named).rstrip()} {when}"
+
+
+def day_words(moment: datetime, *, now: datetime) -> str:
+    """The day of a moment in UTC, with the year where it is another than now's."""
+    day = moment.astimezone(UTC)
+    return f"on {day.day} {day:%B}{'' if day.year == now.year else f' {day.year}'}"
+
+
+def _told(policy: Policy, subject: Subject, *, speaks_for: bool) -> tuple[str, ...]:
+    fields = [rule.field for rule in policy.fit if rule.points and (rule.points > 0) is speaks_for and condition_matches(rule, subject)]
+    return tuple(_fact_words(field, subject) for field in dict.fromkeys(fields))
 
 
 def _listed(words: Sequence[str]) -> str:

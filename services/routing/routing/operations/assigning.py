@@ -14,10 +14,11 @@ from routing.decisions.effective import day_of
 from routing.decisions.lifecycle import Move, StageEntry
 from routing.decisions.rerouting import reason_to_reroute, stays
 from routing.decisions.steps import Situation
-from routing.operations.briefing import Material, issue_briefs
+from routing.operations.briefing import issue_briefs
 from routing.operations.considering import Hand, take_in_hand
 from routing.operations.desk import Desk
 from routing.operations.stages import about, enter, move, position_of
+from routing.queries.brief_material import Material
 from routing.queries.field_force import FieldForce, Place
 from routing.tables import Lead
 from shared.events.leads import ClockStarted, LeadAssigned, LeadWaiting

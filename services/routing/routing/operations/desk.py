@@ -19,6 +19,7 @@ from routing.decisions.clocks import Clock
 from routing.decisions.effective import day_of
 from routing.decisions.facts import Account, Contact, Engagement, Subject, Target
 from routing.decisions.scoring import Contribution, Score, score
+from routing.operations.noticing import Notes, noting
 from routing.operations.rows import Row, Sets, adding, putting
 from routing.queries import facts
 from routing.queries.facts import Pair
@@ -78,6 +79,7 @@ class Desk:
     """What the statements answered that were sent along."""
     scores: dict[UUID, Score] = field(default_factory=dict)
     """By lead, those read so far: while it lies here a score doesn't change."""
+    notes: Notes = field(default_factory=Notes)
     frees_capacity: bool = False
     ledger_rows: list[Row] = field(default_factory=list)
     turns: Sets = field(default_factory=dict)
@@ -150,8 +152,12 @@ class Desk:
         to_stage: str | None = None,
         decided: AssignTo | Queue | None = None,
         sentence: str | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keeps what was decided; for an assignment also who was considered, the pointer before and after, and all in a sentence."""
+        """Keeps what was decided; for an assignment also who was considered, the pointer before and after, and all in a sentence.
+
+        `details` are JSON: what an entry of this kind keeps besides.
+        """
         turned = decided if isinstance(decided, AssignTo) else None
         lead.record_count += 1
         self.touched_leads.add(lead.id)
@@ -171,6 +177,7 @@ class Desk:
                 "pointer_before": turned.pointer_before if turned else None,
                 "pointer_after": turned.pointer_after if turned else None,
                 "sentence": sentence,
+                "details": details,
             }
         )
 
@@ -235,6 +242,7 @@ async def lay_out(
         policies=policies,
         contributions=contributions,
         requests=requests,
+        notes=Notes(owners={lead.id: lead.rep_id for lead in leads}),
         led_by_merged={(contact_id, brand_id) for contact_id, row in people.items() for brand_id in row.brands_of_merged},
         stored=stored,
     )
@@ -259,9 +267,17 @@ async def clear(session: AsyncSession, desk: Desk) -> None:
         tables.Brief: desk.briefs,
         **desk.turns,
     }
-    await together(session, *putting(decided), *publishing(session, desk.events))
+    touched = {*desk.touched_leads, *desk.touched_clocks, *_with_another_score(desk)}
+    await together(session, *putting(decided), *noting(desk.notes, desk.leads, touched=touched), *publishing(session, desk.events))
     if desk.frees_capacity:
         await begin_queue_round(session)
+
+
+def _with_another_score(desk: Desk) -> set[UUID]:
+    """Leads that go on, and whose ledger was written."""
+    written = {*desk.touched_ledgers, *((row["contact_id"], row["brand_id"]) for row in desk.ledger_rows)}
+    newest = (desk.newest_leads.get(pair) for pair in written)
+    return {lead.id for lead in newest if lead is not None and lead.ended_at is None}
 
 
 async def begin_queue_round(session: AsyncSession) -> None:

@@ -104,7 +104,8 @@ def _apply(desk: Desk, lead: Lead, fact: OutcomeRecorded, *, cause: UUID) -> lis
                 refused_at=desk.now,
             )
             desk.say(lead, refused, cause=cause)
-            desk.record(lead, "outcome_refused", from_stage=lead.stage, reason=reason)
+            details = {"report_id": fact.report_id, "rep_id": fact.rep_id, "code": fact.code}
+            desk.record(lead, "outcome_refused", from_stage=lead.stage, reason=reason, details=details)
         case NoChange():
             pass  # a legal report that moves nothing
         case _:

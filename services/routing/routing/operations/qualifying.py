@@ -2,21 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routing.decisions.arithmetic import kept_score
 from routing.decisions.consent import is_do_not_contact
 from routing.decisions.effective import day_of
 from routing.decisions.lifecycle import Move, NoChange, StageEntry, decide_opt_out
 from routing.decisions.qualification import Cycle, Qualified, asks_for_rep, decide_qualification
 from routing.decisions.steps import LeadKind
 from routing.operations.assigning import Search, Surroundings, find_owners
-from routing.operations.briefing import Material
 from routing.operations.desk import Desk, pairs_of
 from routing.operations.stages import about, enter, move, position_of
-from routing.queries import facts
+from routing.queries.brief_material import Material, material
 from routing.queries.facts import Pair
 from routing.queries.field_force import FieldForce, standing
 from routing.queries.policies import PinnedPolicy
@@ -64,28 +65,31 @@ async def decide_pairs(
     still_wanted = [search for search in searches if search.lead.ended_at is None]
     if not crossings and not still_wanted:
         return
-    envelopes, known = await _surroundings(session, crossings, still_wanted)
+    envelopes, known = await _surroundings(session, crossings, still_wanted, at=desk.now)
     opened = [Search(_open(desk, crossing, envelopes, known.field_force), reason="qualified") for crossing in crossings]
     await find_owners(session, desk, [*still_wanted, *opened], known)
 
 
 async def _surroundings(
-    session: AsyncSession, crossings: Sequence[Crossing], searches: Sequence[Search]
+    session: AsyncSession, crossings: Sequence[Crossing], searches: Sequence[Search], *, at: datetime
 ) -> tuple[Mapping[str, Any], Surroundings]:
     """The engagements that carried the crossings, by id, and what finding owners for all rests on."""
     carriers = {engagement_id for crossing in crossings for engagement_id in crossing.carriers[:CARRIERS_MAX]}
     pairs = [*(crossing.pair for crossing in crossings), *pairs_of(search.lead for search in searches)]
     campaign_ids = {search.lead.campaign_id for search in searches if search.lead.campaign_id is not None}
-    now, envelopes, engagements, heard_topics, assets, campaigns = await together(
+    now, envelopes, *answers = await together(
         session,
         standing(),
         Statement(_ENVELOPES, {"engagement_ids": list(carriers)}, lambda rows: {row.engagement_id: row for row in rows}),
-        facts.newest_engagements(pairs),
-        facts.heard_topics(pairs),
-        facts.assets({brand_id for _, brand_id in pairs}),
-        facts.campaigns(campaign_ids, engagement_ids=carriers),
+        *material(
+            pairs,
+            now=at,
+            campaign_ids=campaign_ids,
+            engagement_ids=carriers,
+            lead_ids=[search.lead.id for search in searches if search.lead.brief_version > 0],
+        ),
     )
-    return envelopes, Surroundings(now.round_number, now.field_force, Material(engagements, heard_topics, assets, campaigns))
+    return envelopes, Surroundings(now.round_number, now.field_force, Material(*answers))
 
 
 def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
@@ -136,6 +140,7 @@ def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], field_fo
         stage="mql",
         policy_version=crossing.pinned.version,
         qualified_at=desk.now,
+        reason_at=desk.now,
         correlation_id=carriers[0].correlation_id,
         last_event_id=carriers[0].event_id,
         rep_requested=crossing.qualified.rep_requested,
@@ -149,12 +154,12 @@ def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], field_fo
         earlier_rep_id=previous.rep_id if previous and previous.stage != "recycled" else None,
     )
     desk.add_lead(lead, reading=crossing.qualified.score)
-    _announce(desk, lead, crossing.qualified)
+    _announce(desk, lead, crossing)
     return lead
 
 
-def _announce(desk: Desk, lead: Lead, qualified: Qualified) -> None:
-    score = qualified.score
+def _announce(desk: Desk, lead: Lead, crossing: Crossing) -> None:
+    qualified, score = crossing.qualified, crossing.qualified.score
     fact = LeadQualified(
         **about(lead),
         kind=cast("LeadKind", lead.kind),
@@ -168,4 +173,5 @@ def _announce(desk: Desk, lead: Lead, qualified: Qualified) -> None:
     )
     lead.last_event_id = desk.say(lead, fact)
     enter(desk, lead, StageEntry("mql"), from_stage=None, reason=qualified.reason)
-    desk.record(lead, "qualified", to_stage="mql", reason=qualified.reason)
+    details = {"score": kept_score(crossing.pinned.policy, score)}
+    desk.record(lead, "qualified", to_stage="mql", reason=qualified.reason, details=details)

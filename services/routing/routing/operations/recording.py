@@ -13,8 +13,10 @@ from routing.operations.desk import clear, expecting_contacts, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.merges import following_merges
 from routing.operations.qualifying import decide_pairs
+from routing.operations.reasons import note_acts
 from routing.operations.restating import review_restated
-from routing.operations.rows import Row, add, put_newer, putting_newer
+from routing.operations.revising import catalog_changes, outdating, shown_assets
+from routing.operations.rows import Row, put_newer, putting_newer
 from routing.queries import facts as known_facts
 from routing.queries.facts import Pair
 from shared.database import together
@@ -22,7 +24,6 @@ from shared.events import Event
 from shared.events.catalog import AssetSnapshot, CampaignSnapshot
 from shared.events.contacts import ContactSnapshot
 from shared.events.engagements import EngagementFact, EngagementRestated
-from shared.events.feedback import ObjectionRecorded
 
 
 async def record_engagements(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
@@ -59,6 +60,7 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     }
     before = {pair: frozenset(desk.contributions.get(pair, ())) for pair in causes}
     await keep_ledgers(session, desk, fresh=by_pair, anew=causes)
+    await note_acts(session, desk, by_pair)
     await review_restated(session, desk, before, causes=causes)
     await decide_pairs(session, desk, list(dict.fromkeys([*by_pair, *causes])), fresh=list(fresh))
     await clear(session, desk)
@@ -106,6 +108,10 @@ async def record_contacts(session: AsyncSession, events: Sequence[Event], *, now
         return
     desk = await lay_out(session, changed, now=now, storing=[following_merges(changed)])
     await keep_ledgers(session, desk, fresh={})
+    for lead in desk.leads.values():
+        if lead.ended_at is None:
+            desk.notes.changed.add(lead.id)
+            desk.notes.outdate(lead, now=now)
     waiting = sorted((lead for lead in desk.leads.values() if lead.waiting_since), key=lambda lead: (lead.waiting_since or now, lead.id))
     searches = [Search(lead, reason="contact_changed", cause=newest[lead.contact_id].id) for lead in waiting]
     causes = {contact_id: newest[contact_id].id for contact_id in changed}
@@ -113,8 +119,8 @@ async def record_contacts(session: AsyncSession, events: Sequence[Event], *, now
     await clear(session, desk)
 
 
-async def record_catalog(session: AsyncSession, events: Sequence[Event]) -> None:
-    """Stores the newest statement about each asset and campaign, for briefs to come."""
+async def record_catalog(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
+    """Stores the newest statement about each asset and campaign, for briefs to come; what was handed over with another one is looked at."""
     assets: dict[str, Row] = {}
     campaigns: dict[str, Row] = {}
     for event in sorted(events, key=lambda event: event.recorded_at):
@@ -125,23 +131,15 @@ async def record_catalog(session: AsyncSession, events: Sequence[Event]) -> None
                 campaigns[fact.campaign_id] = _campaign_row(fact, event.recorded_at)
             case _:
                 pass  # the topic carries nothing else we know
-    await put_newer(session, tables.Asset, list(assets.values()), by="stated_at")
+    if assets:
+        wanted = shown_assets(assets)
+        _, before, _, after = await together(
+            session, catalog_changes(), wanted, putting_newer(tables.Asset, list(assets.values()), by="stated_at"), wanted
+        )
+        changed = [asset_id for asset_id, shown in before.items() if after[asset_id] != shown]
+        if changed:
+            await together(session, outdating(changed, now=now))
     await put_newer(session, tables.Campaign, list(campaigns.values()), by="stated_at")
-
-
-async def record_objections(session: AsyncSession, facts: Sequence[ObjectionRecorded]) -> None:
-    """Stores what was objected, for briefs to come. Objections move no stage."""
-    rows = [
-        {
-            "report_id": fact.report_id,
-            "contact_id": fact.contact_id,
-            "brand_id": fact.brand_id,
-            "topic": fact.topic,
-            "occurred_at": fact.occurred_at,
-        }
-        for fact in facts
-    ]
-    await add(session, tables.HeardObjection, rows)
 
 
 def _engagement(fact: EngagementFact) -> Engagement:

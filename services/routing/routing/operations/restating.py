@@ -1,17 +1,21 @@
 """What becomes of leads whose engagements were told anew: they are facts, but nobody is sent to call for what a machine did."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routing.decisions.arithmetic import kept_sums
+from routing.decisions.facts import Contact, Subject
 from routing.decisions.lifecycle import Move, decide_restated
 from routing.decisions.qualification import Cycle, Qualified, decide_qualification
-from routing.decisions.scoring import Contribution
-from routing.operations.briefing import Material, issue_briefs
+from routing.decisions.scoring import Contribution, score
+from routing.operations.briefing import issue_briefs
 from routing.operations.desk import Desk, pairs_of
+from routing.operations.noticing import give_reason
 from routing.operations.stages import move, position_of
-from routing.queries import facts
+from routing.queries.brief_material import Material, material
 from routing.queries.facts import Pair
 from routing.tables import Lead
 from shared.database import together
@@ -34,9 +38,10 @@ async def review_restated(
         attempted = clock is not None and clock.met_at is not None
         decision = decide_restated(position_of(lead), attempted=attempted, still_qualified=_still_qualified(desk, lead))
         if isinstance(decision, Move):
-            move(desk, lead, decision, cause=causes[pair])
+            move(desk, lead, decision, cause=causes[pair], details=_scores(desk, lead, rows))
         else:
-            desk.record(lead, "restated", from_stage=lead.stage, reason=decision.reason)
+            desk.record(lead, "restated", from_stage=lead.stage, reason=decision.reason, details=_scores(desk, lead, rows))
+            give_reason(desk.notes, lead, "restated", at=desk.now)
             kept.append(lead)
     await _issue_briefs_anew(session, desk, [lead for lead in kept if lead.brief_version > 0])
 
@@ -56,16 +61,19 @@ def _still_qualified(desk: Desk, lead: Lead) -> bool:
     )
 
 
+def _scores(desk: Desk, lead: Lead, before: frozenset[Contribution]) -> dict[str, Any]:
+    """What the lead's score would be by the rows as they were, and what it is."""
+    policy = desk.policy_of(lead).policy
+    known_rules = {rule.id for rule in policy.engagement}
+    rows = [row for row in before if row.rule_id in known_rules]  # another version may have made the others
+    subject = desk.subject(lead.contact_id) or Subject(Contact(lead.contact_id))
+    was = score(policy, subject=subject, ledger=rows, now=desk.now, counting_after=lead.counting_after)
+    return {"score_before": kept_sums(was), "score_after": kept_sums(desk.score_of(lead))}
+
+
 async def _issue_briefs_anew(session: AsyncSession, desk: Desk, leads: list[Lead]) -> None:
     if not leads:
         return
-    pairs = pairs_of(leads)
     campaign_ids = {lead.campaign_id for lead in leads if lead.campaign_id is not None}
-    material = await together(
-        session,
-        facts.newest_engagements(pairs),
-        facts.heard_topics(pairs),
-        facts.assets({brand_id for _, brand_id in pairs}),
-        facts.campaigns(campaign_ids, engagement_ids=()),
-    )
-    issue_briefs(desk, leads, Material(*material))
+    reads = material(pairs_of(leads), now=desk.now, campaign_ids=campaign_ids, lead_ids=[lead.id for lead in leads])
+    issue_briefs(desk, leads, Material(*await together(session, *reads)))

@@ -1,5 +1,6 @@
 """Moves leads from stage to stage, and says so: the only place where a lead's stage changes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from routing.decisions.lifecycle import END_STAGES, LeadPosition, Move, Stage, StageEntry
 from routing.operations.desk import Desk
+from routing.operations.noticing import give_reason
 from routing.tables import Lead
 from shared.events.feedback import OutcomeRecorded
 from shared.events.leads import LeadStageChanged
@@ -23,15 +25,27 @@ def position_of(lead: Lead) -> LeadPosition:
 
 
 def move(
-    desk: Desk, lead: Lead, moved: Move, *, cause: UUID | None = None, at: datetime | None = None, report: OutcomeRecorded | None = None
+    desk: Desk,
+    lead: Lead,
+    moved: Move,
+    *,
+    cause: UUID | None = None,
+    at: datetime | None = None,
+    report: OutcomeRecorded | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Takes a lead through the stages of a decision. `at` is when what moved it happened; `cause` the event that told of it."""
+    """Takes a lead through the stages of a decision. `at` is when what moved it happened; `cause` the event that told of it.
+
+    `details` are kept with the decision; of a report it is who made it.
+    """
+    reported = {"report_id": report.report_id, "rep_id": report.rep_id, "code": report.code} if report else {}
+    kept = {**reported, **(details or {})} or None
     at = at or desk.now
     for entry in moved.entries:
         from_stage = lead.stage
         enter(desk, lead, entry, from_stage=from_stage, reason=moved.reason, cause=cause, at=at, report=report)
         kind = "stage_implied" if entry.implied else "stage_changed"
-        desk.record(lead, kind, from_stage=from_stage, to_stage=entry.stage, reason=moved.reason)
+        desk.record(lead, kind, from_stage=from_stage, to_stage=entry.stage, reason=moved.reason, details=kept)
     if lead.stage in END_STAGES:
         _end(desk, lead, at=at)
 
@@ -50,6 +64,8 @@ def enter(
     """Enters one stage and says so; what was decided is for the caller to record."""
     lead.stage = entry.stage
     desk.touched_leads.add(lead.id)
+    give_reason(desk.notes, lead, entry.stage, at=at or desk.now)
+    desk.notes.outdate(lead, now=desk.now)
     fact = LeadStageChanged(
         **about(lead),
         from_stage=from_stage,

@@ -35,6 +35,7 @@ _TARGETS = """
     ORDER BY person.contact_id, brand_id, greatest(valid_from, cycle_from) DESC, id
 """
 _ASSETS = "SELECT * FROM assets WHERE brand_id = ANY(%(brand_ids)s)"
+_ASSETS_BY_ID = "SELECT * FROM assets WHERE asset_id = ANY(%(asset_ids)s)"
 _CAMPAIGNS = """
     SELECT * FROM campaigns
     WHERE campaign_id = ANY(%(campaign_ids)s)
@@ -55,11 +56,6 @@ _NEWEST_ENGAGEMENTS = f"""
         ORDER BY occurred_at DESC LIMIT {BRIEFED_ENGAGEMENTS_MAX}
     ) AS newest
 """  # noqa: S608
-_HEARD_TOPICS = f"""
-    SELECT contact_id, brand_id, topic FROM heard_objections JOIN {_PAIRS} USING (contact_id, brand_id)
-    GROUP BY contact_id, brand_id, topic ORDER BY count(*) DESC, max(occurred_at) DESC, topic
-"""  # noqa: S608
-
 Brands = Collection[str] | None
 """Of some brands only; None for all."""
 
@@ -108,14 +104,14 @@ def newest_engagements(pairs: Collection[Pair]) -> Statement[dict[Pair, list[Eng
     return Statement(_NEWEST_ENGAGEMENTS, _arrays(pairs), _engagements)
 
 
-def heard_topics(pairs: Collection[Pair]) -> Statement[dict[Pair, list[str]]]:
-    """What each contact objected to before, most often first."""
-    return Statement(_HEARD_TOPICS, _arrays(pairs), _topics)
-
-
 def assets(brand_ids: Collection[str]) -> Statement[dict[str, Asset]]:
     """All assets of the brands, by id."""
     return Statement(_ASSETS, {"brand_ids": list(brand_ids)}, lambda rows: {row.asset_id: _asset(row) for row in rows})
+
+
+def assets_by_id(asset_ids: Collection[str]) -> Statement[dict[str, Asset]]:
+    """Those of the assets that are known, by id."""
+    return Statement(_ASSETS_BY_ID, {"asset_ids": list(asset_ids)}, lambda rows: {row.asset_id: _asset(row) for row in rows})
 
 
 def campaigns(campaign_ids: Collection[str], *, engagement_ids: Collection[str]) -> Statement[dict[str, Campaign]]:
@@ -135,12 +131,17 @@ def contact_of(row: Any) -> Contact:
         postal_code=row.postal_code,
         region=row.region,
         segments=frozenset(row.segments),
-        consents=tuple(Consent(each["channel"], each["purpose"], each["state"], _moment(each["at"])) for each in row.consents),
+        consents=consents_of(row),
         licences=tuple(Licence(each["authority"], each["state"], date.fromisoformat(each["valid_until"])) for each in row.licences),
         given_name=row.given_name or "",
         family_name=row.family_name or "",
         merged_into=row.merged_into,
     )
+
+
+def consents_of(row: Any) -> tuple[Consent, ...]:
+    """What somebody allowed and denied, from their row; nothing of who isn't known."""
+    return tuple(Consent(each["channel"], each["purpose"], each["state"], _moment(each["at"])) for each in row.consents or ())
 
 
 def account_of(row: Any) -> Account:
@@ -182,13 +183,6 @@ def _contributions(rows: list[Any]) -> dict[Pair, list[Contribution]]:
     for row in rows:
         contribution = Contribution(row.rule_id, row.engagement_id, row.points, row.occurred_at, row.backfilled)
         found[row.contact_id, row.brand_id].append(contribution)
-    return found
-
-
-def _topics(rows: list[Any]) -> dict[Pair, list[str]]:
-    found: defaultdict[Pair, list[str]] = defaultdict(list)
-    for row in rows:
-        found[row.contact_id, row.brand_id].append(row.topic)
     return found
 
 

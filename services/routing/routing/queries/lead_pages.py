@@ -1,4 +1,4 @@
-"""What the API shows of leads: pages of them, one of them, their scores, briefs, decision records, and the queue."""
+"""What the API shows of leads: pages of them, one of them, their scores, and the queue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,13 +55,21 @@ async def lead_page(
     before: tuple[datetime, UUID] | None,
     limit: int,
     now: datetime,
+    by_reason: bool = False,
 ) -> list[ShownLead]:
-    """Leads, newest first."""
+    """Leads, newest first, or those with the newest reason to look at them first."""
     wanted = [scope, *_conditions(narrowed, now=now)]
+    moment = Lead.reason_at if by_reason else Lead.qualified_at
     if before is not None:
-        wanted.append(tuple_(Lead.qualified_at, Lead.id) < before)
-    ordered = select(Lead.__table__).where(*wanted).order_by(Lead.qualified_at.desc(), Lead.id.desc()).limit(limit)
+        wanted.append(tuple_(moment, Lead.id) < before)
+    ordered = select(Lead.__table__).where(*wanted).order_by(moment.desc(), Lead.id.desc()).limit(limit)
     return await _shown(session, [lead_of(row) for row in await session.execute(ordered)], now=now)
+
+
+async def leads_shown(session: AsyncSession, lead_ids: Collection[UUID], *, now: datetime) -> dict[UUID, ShownLead]:
+    """The leads of these ids, whosever they are."""
+    rows = await session.execute(select(Lead.__table__).where(Lead.id.in_(lead_ids)))
+    return {shown.lead.id: shown for shown in await _shown(session, [lead_of(row) for row in rows], now=now)}
 
 
 async def one_lead(session: AsyncSession, scope: ColumnElement[bool], lead_id: UUID, *, now: datetime) -> ShownLead | None:
@@ -74,19 +82,6 @@ async def one_lead(session: AsyncSession, scope: ColumnElement[bool], lead_id: U
 async def is_in_scope(session: AsyncSession, scope: ColumnElement[bool], lead_id: UUID) -> bool:
     """Whether there is such a lead in scope."""
     return bool(await session.scalar(select(exists().where(scope, Lead.id == lead_id))))
-
-
-async def newest_brief(session: AsyncSession, lead_id: UUID) -> Any | None:
-    """The newest version of the lead's brief as stored; None before it was ever given to somebody."""
-    brief = tables.Brief
-    rows = await session.execute(select(brief.__table__).where(brief.lead_id == lead_id).order_by(brief.version.desc()).limit(1))
-    return rows.one_or_none()
-
-
-async def decision_records(session: AsyncSession, lead_id: UUID) -> Sequence[Any]:
-    """What was decided about the lead, oldest first."""
-    record = tables.DecisionRecord
-    return (await session.execute(select(record.__table__).where(record.lead_id == lead_id).order_by(record.position))).all()
 
 
 async def queue_page(
@@ -129,7 +124,7 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
     in_force, contributions, running = await together(
         session,
         policies((), versions={*versions.values(), *(lead.policy_version for lead in leads)}),
-        facts.contributions(contact_ids),
+        facts.contributions(contact_ids, {lead.brand_id for lead in leads}),
         clocks([lead.id for lead in leads]),
     )
     shown: list[ShownLead] = []

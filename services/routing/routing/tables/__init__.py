@@ -4,6 +4,7 @@ A contact x brand is a row of `ledgers`; whoever changes anything about a contac
 """
 
 from routing.tables.agreed import Account, Policy, Rep, Territory
+from routing.tables.briefed import AnsweredBrief, ApprovalDay, BriefRevision, LeadChange
 from routing.tables.decided import Brief, Clock, DecisionRecord, Lead, Ledger, LedgerRow, PoolRotation, QueueRound, Reroute, Rotation
 from routing.tables.declared import Tables
 from routing.tables.planned import Absence, Alignment, DatedFactsMark, Pool, Target
@@ -13,8 +14,11 @@ __all__ = [
     "Absence",
     "Account",
     "Alignment",
+    "AnsweredBrief",
+    "ApprovalDay",
     "Asset",
     "Brief",
+    "BriefRevision",
     "Campaign",
     "Clock",
     "Contact",
@@ -24,6 +28,7 @@ __all__ = [
     "Engagement",
     "HeardObjection",
     "Lead",
+    "LeadChange",
     "Ledger",
     "LedgerRow",
     "Policy",

@@ -68,6 +68,14 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
             "tried_in_round",
             postgresql_where=text("ended_at IS NULL AND stage IN ('assigned', 'accepted')"),
         ),
+        Index(None, "rep_id", "reason_at", "id"),
+        # Open leads with an owner are as many as reps have room for; only their briefs are written anew.
+        Index(
+            "ix_leads_brief_asset_ids_owned",
+            "brief_asset_ids",
+            postgresql_using="gin",
+            postgresql_where=text("ended_at IS NULL AND rep_id IS NOT NULL"),
+        ),
         Index("ix_leads_tried_in_round_waiting", "tried_in_round", postgresql_where=text("waiting_since IS NOT NULL")),
     )
 
@@ -87,6 +95,10 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
     excluded_rep_ids: Mapped[list[str]] = mapped_column(_Texts, default_factory=list)
     record_count: Mapped[int] = mapped_column(default=0)
     brief_version: Mapped[int] = mapped_column(default=0)
+    brief_asset_ids: Mapped[list[str]] = mapped_column(_Texts, default_factory=list, comment="What the newest brief says to show.")
+    brief_issued_at: Mapped[datetime | None] = mapped_column(_Moment, default=None, comment="Null until there is a brief.")
+    reason: Mapped[str] = mapped_column(Text, default="qualified", comment="The newest reason to look at it: a code.")
+    reason_at: Mapped[datetime] = mapped_column(_Moment, comment="When that was.")
     tried_in_round: Mapped[int] = mapped_column(default=0, comment="The queue's round in which an owner was last looked for.")
     rep_id: Mapped[str | None] = mapped_column(Text, default=None, comment="Null until somebody owns it.")
     territory_id: Mapped[str | None] = mapped_column(Text, default=None, comment="Null: the postal code lies in none, or there is none.")
@@ -149,6 +161,7 @@ class DecisionRecord(Tables):
     pointer_before: Mapped[int | None] = mapped_column(comment="Null where nobody was chosen.")
     pointer_after: Mapped[int | None] = mapped_column(comment="Null where nobody was chosen.")
     sentence: Mapped[str | None] = mapped_column(Text, comment="An assignment, in words for a rep; null where nobody was looked for.")
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="What its kind keeps besides; null for nothing.")
 
 
 class Brief(Tables):

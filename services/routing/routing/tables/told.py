@@ -102,13 +102,15 @@ class HeardObjection(Tables):
     """An objection a rep reported: it is likely to come again."""
 
     __tablename__ = "heard_objections"
-    __table_args__ = (Index(None, "contact_id", "brand_id"),)
+    __table_args__ = (Index(None, "contact_id", "brand_id"), Index(None, "brand_id", "specialty", "occurred_at"))
 
     report_id: Mapped[str] = mapped_column(Text, primary_key=True)
     contact_id: Mapped[str] = mapped_column(Text)
     brand_id: Mapped[str] = mapped_column(Text)
     topic: Mapped[str] = mapped_column(Text)
     occurred_at: Mapped[datetime] = mapped_column(_Moment)
+    specialty: Mapped[str | None] = mapped_column(Text, comment="The contact's when it was heard; null if nobody said.")
+    journey_stage: Mapped[str | None] = mapped_column(Text, comment="The contact's for the brand when it was heard; null without a brief.")
 
 
 class EarlyOutcome(Tables):
