@@ -44,7 +44,7 @@ async def test_stages_that_an_outcome_passes_are_entered_as_implied_at_the_same_
         (reported.fact.report_id, lead["rep_id"], lead["qualified_at"])
     }
     assert (await world.reread(lead))["stage"] == "meeting_booked"
-    history = await world.get(f"leads/{lead['id']}/history")
+    history = await world.decided(lead)
     assert [(each["kind"], each["to"]) for each in history[2:]] == [
         ("stage_implied", "accepted"), ("stage_implied", "contacted"), ("stage_implied", "sql"), ("stage_changed", "meeting_booked"),
     ]  # fmt: skip
@@ -106,7 +106,7 @@ async def test_a_rejection_that_speaks_of_the_rep_gives_the_lead_to_another_with
     assert now["clocks"][0]["started_at"] == now["assigned_at"]
     said = (await world.said("lead.assigned"))[-1]
     assert (said["previous_rep_id"], said["rep_id"]) == (lead["rep_id"], now["rep_id"])
-    *_, record = await world.get(f"leads/{lead['id']}/history")
+    *_, record = await world.decided(lead)
     assert (record["from"], record["to"], record["reason"]) == ("accepted", "assigned", "wrong_territory")
     assert {"rep_id": lead["rep_id"], "eligible": False, "why_not": "excluded"} in record["candidates"]
     assert (await world.get(f"leads/{lead['id']}/brief"))["version"] == 2
@@ -145,7 +145,7 @@ async def test_what_the_lifecycle_does_not_allow_is_refused_and_moves_nothing(
     assert (refused["code"], refused["stage"], refused["reason"]) == (code, "assigned", reason)
     now = await world.reread(lead)
     assert (now["stage"], now["clocks"][0]["state"]) == ("assigned", "running")
-    *_, record = await world.get(f"leads/{lead['id']}/history")
+    *_, record = await world.decided(lead)
     assert (record["kind"], record["reason"], record["to"]) == ("outcome_refused", reason, None)
 
 
@@ -238,4 +238,4 @@ async def test_an_objection_that_was_heard_is_likely_in_the_next_brief_and_moves
 
     await world.hear(outcome(lead, "rejected", reason_code="absent"))
     brief = await world.get(f"leads/{lead['id']}/brief")
-    assert brief["likely_objections"] == [{"topic": "cost_copay", "assets": []}]
+    assert [(likely["topic"], likely["assets"]) for likely in brief["likely_objections"]] == [("cost_copay", [])]

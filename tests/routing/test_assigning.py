@@ -29,7 +29,7 @@ async def test_reps_take_turns_whoever_hears_of_a_contact_first(world: World) ->
     await asyncio.gather(*(world.hear(engagement(contact_id)) for contact_id in contact_ids))
 
     assert Counter(lead["rep_id"] for lead in await world.leads()) == {"rep-1": 6, "rep-2": 6}
-    pointers = [(await world.get(f"leads/{lead['id']}/history"))[-1] for lead in await world.leads()]
+    pointers = [(await world.decided(lead))[-1] for lead in await world.leads()]
     assert sorted((each["pointer_before"], each["pointer_after"]) for each in pointers) == [(n, n + 1) for n in range(12)]
 
 
@@ -67,7 +67,7 @@ async def test_the_account_owner_comes_before_the_territory_and_takes_no_turn(wo
 
     assert {lead["rep_id"] for lead in await world.leads()} == {"rep-2"}
     assert {said["step"] for said in await world.said("lead.assigned")} == {"account_owner"}
-    history = await world.get(f"leads/{(await world.leads())[-1]['id']}/history")
+    history = await world.decided((await world.leads())[-1])
     assert (history[-1]["pointer_before"], history[-1]["pointer_after"]) == (0, 0)
 
 
@@ -78,7 +78,7 @@ async def test_an_owner_who_is_full_loses_to_the_territory_with_the_reason_kept(
 
     lead = await world.lead()
     assert lead["rep_id"] == "rep-1"
-    *_, assigned = await world.get(f"leads/{lead['id']}/history")
+    *_, assigned = await world.decided(lead)
     assert assigned["rule"] == "territory"
     assert assigned["candidates"] == [
         {"rep_id": "rep-2", "eligible": False, "why_not": "full"},

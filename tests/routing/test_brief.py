@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from routing.decisions.brief import Brief, BriefAsset, BriefFacts, LikelyObjection, compose_brief, is_recommendable
+from routing.decisions.brief import compose_brief
+from routing.decisions.brief_parts import (
+    ActiveSpecialty,
+    Brief,
+    BriefAsset,
+    BriefFacts,
+    HeardTopic,
+    LikelyObjection,
+)
 from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement, Subject
+from routing.decisions.material import is_recommendable
 from routing.decisions.policy import Policy
 from routing.decisions.scoring import contributions, score
 
@@ -74,33 +83,35 @@ MAIL = asset("mail", topics=frozenset({"dosing_administration", "launch"}))
 
 def test_it_says_why_this_person_in_words_a_rep_understands() -> None:
     assert brief().why_this_person == (
-        "Specialty cardiology and institution type academic hospital: fit 40.5, where 30 is needed. Works with Lakeside Heart Center."
+        "Specialty cardiology and institution type academic hospital; against them: country US. Works with Lakeside Heart Center."
     )
+    assert brief().fit == ("specialty cardiology", "institution type academic hospital")
 
 
 def test_it_says_so_when_no_rule_speaks_for_the_person() -> None:
-    assert brief(subject=Subject(Contact("c-1"))).why_this_person == "No fit rule speaks for them: fit 0, where 30 is needed."
+    assert brief(subject=Subject(Contact("c-1"))).why_this_person == "No fit rule speaks for them."
 
 
 def test_what_weighs_nothing_any_more_is_no_reason_to_call_now() -> None:
     told = brief(act(1), act(2, days=4_000)).why_now
-    assert told == "Followed a link in the e-mail today: engagement 5, where 20 is needed."
+    assert told == "Followed a link in the e-mail on 10 March. Rising: one act in the last two weeks, no act in the two before."
 
 
 def test_it_says_why_now_with_what_weighs_most_first() -> None:
     told = brief(act(1, asset_id="mail"), act(2, "content_downloaded", days=1, asset_id="guide"), assets=(GUIDE, MAIL)).why_now
     assert told == (
-        'Downloaded "The guide" yesterday and followed a link in the e-mail "The mail" today: engagement 24.5432, where 20 is needed.'
+        'Downloaded "The guide" on 9 March and followed a link in the e-mail "The mail" on 10 March.'
+        " Rising: 2 acts in the last two weeks, no act in the two before."
     )
 
 
 def test_confirmed_intent_comes_before_everything_that_scores() -> None:
     told = brief(act(1), act(2, "content_downloaded", days=4), act(3, "rep_requested", days=2)).why_now
-    assert told.startswith("Asked for a rep 2 days ago, downloaded material 4 days ago and followed a link in the e-mail today: engagement")
+    assert told.startswith("Asked for a rep on 8 March, downloaded material on 6 March and followed a link in the e-mail on 10 March.")
 
 
 def test_it_says_so_when_there_is_nothing_recent() -> None:
-    assert brief().why_now == "Nothing recent to mention: engagement 0, where 20 is needed."
+    assert brief().why_now == "Nothing recent to mention. Steady: no act in the last two weeks, no act in the two before."
 
 
 def test_acts_are_listed_newest_first_with_the_titles_of_what_was_read() -> None:
@@ -154,12 +165,42 @@ def test_topics_come_by_how_often_they_were_read_about() -> None:
     assert told.topics == ("dosing_administration", "access", "launch")
 
 
-def test_likely_objections_are_those_heard_before_then_those_read_about_each_with_its_answers() -> None:
-    told = brief(act(1, asset_id="mail"), assets=(GUIDE, MAIL), heard_topics=("cost_copay",))
+def test_likely_objections_are_those_of_the_specialty_then_their_own_then_what_they_read_about_each_with_its_answers() -> None:
+    heard = {
+        "awareness": [HeardTopic("switching", 7), HeardTopic("other", 6), HeardTopic("supply", 1)],
+        "consideration": [HeardTopic("x", 9)],
+    }
+    told = brief(act(1, asset_id="mail"), assets=(GUIDE, MAIL), heard_topics=("cost_copay",), heard_in_specialty=heard)
     assert told.likely_objections == (
-        LikelyObjection("cost_copay", ()),
-        LikelyObjection("dosing_administration", (BriefAsset("guide", "2", "The guide"),)),
+        LikelyObjection("switching", "heard 7 times in cardiology at awareness", ()),
+        LikelyObjection("cost_copay", "they raised it before", ()),
+        LikelyObjection(
+            "dosing_administration", "they read about it", (BriefAsset("guide", "2", "The guide", valid_until=date(2026, 12, 31)),)
+        ),
     )
+
+
+def test_what_a_specialty_objects_on_leaves_room_for_what_the_person_said() -> None:
+    heard = {"awareness": [HeardTopic(f"topic_{number}", 9) for number in range(9)]}
+    told = brief(heard_topics=("cost_copay",), heard_in_specialty=heard).likely_objections
+    assert [each.topic for each in told] == ["topic_0", "topic_1", "cost_copay"]
+
+
+def test_a_topic_is_answered_by_few_assets_those_that_are_valid_longest() -> None:
+    answers = [
+        asset(f"a-{day}", answers=frozenset({"supply"}), approval=Approval("approved", frozenset({"US"}), date(2026, 4, day)))
+        for day in range(1, 6)
+    ]
+    (objection,) = brief(assets=tuple(answers), heard_topics=("supply",)).likely_objections
+    assert [each.asset_id for each in objection.assets] == ["a-5", "a-4", "a-3"]
+
+
+def test_others_of_the_account_are_counted_and_never_named() -> None:
+    others = (ActiveSpecialty("nephrology", 1), ActiveSpecialty("cardiology", 3))
+    account = brief(others_at_account=others).account
+    assert account is not None
+    assert (account.name, account.institution_type, account.others) == ("Lakeside Heart Center", "academic_hospital", others[::-1])
+    assert brief(subject=Subject(CONTACT)).account is None
 
 
 @pytest.mark.parametrize(
@@ -209,6 +250,18 @@ def test_who_asked_for_a_rep_is_answered_first() -> None:
 )
 def test_otherwise_the_next_step_follows_from_the_journey_stage(stage: str, campaign: Campaign | None, step: str) -> None:
     assert brief(act(1, asset_id="read"), assets=(asset("read", journey_stage=stage),), campaign=campaign).next_step == step
+
+
+@pytest.mark.parametrize(
+    ("stage", "step"),
+    [
+        ("contacted", "Follow up on what you agreed. Ask for the meeting: twenty minutes on initiation."),
+        ("meeting_booked", "Prepare the meeting with the answers below."),
+        ("on_hold", "Wait until the lead is resumed."),
+    ],
+)
+def test_once_a_conversation_goes_on_the_next_step_follows_from_how_far_it_is(stage: str, step: str) -> None:
+    assert brief(act(1, "rep_requested"), campaign=CAMPAIGN, stage=stage).next_step == step
 
 
 def test_denied_channels_are_left_out() -> None:

@@ -17,7 +17,7 @@ from tests.tokens import authorization
 CLOCK_FIELDS = {"kind", "state", "started_at", "due_at", "met_at"}
 RECORD_FIELDS = {
     "at", "kind", "from", "to", "reason", "policy_version", "rule", "candidates", "passed_steps", "pointer_before", "pointer_after",
-    "sentence",
+    "sentence", "details",
 }  # fmt: skip
 
 
@@ -58,7 +58,8 @@ async def test_a_lead_is_shown_whole(world: World) -> None:
     lead = await world.lead()
     assert set(lead) == {
         "id", "contact_id", "brand_id", "kind", "stage", "score", "rep_id", "territory_id", "region", "campaign_id", "policy_version",
-        "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id", "clocks", "ledger",
+        "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id", "clocks", "ledger", "reason",
+        "reason_at", "brief_version",
     }  # fmt: skip
     assert UUID(lead["id"]).version == 7
     assert lead["kind"] == "off_plan"
@@ -75,7 +76,8 @@ async def test_a_brief_says_why_this_person_why_now_and_what_to_show(world: Worl
     brief = await world.get(f"leads/{lead['id']}/brief")
     assert set(brief) == {
         "version", "contact", "why_this_person", "why_now", "engagements", "journey_stage", "topics", "likely_objections", "next_step",
-        "allowed_channels", "clock",
+        "allowed_channels", "clock", "superseded", "issued_at", "headline", "text", "stage", "fit", "urgency", "urgency_figures", "account",
+        "earlier_leads", "withdrawn_assets", "changes",
     }  # fmt: skip
     assert brief["contact"]["family_name"] == "Example"
     assert brief["contact"]["account_name"] == "mercy"
@@ -83,8 +85,10 @@ async def test_a_brief_says_why_this_person_why_now_and_what_to_show(world: Worl
         ("webinar_attended", "guide", "Dosing made simple")
     ]
     assert brief["journey_stage"] == "consideration"
-    assert brief["likely_objections"] == [
-        {"topic": "dosing_administration", "assets": [{"asset_id": "guide", "version": "3", "title": "Dosing made simple"}]}
+    [objection] = brief["likely_objections"]
+    assert (objection["topic"], objection["because"]) == ("dosing_administration", "they read about it")
+    assert [(shown["asset_id"], shown["version"], shown["title"]) for shown in objection["assets"]] == [
+        ("guide", "3", "Dosing made simple")
     ]
     assert "guide 7" in brief["next_step"]
     assert brief["clock"] == lead["clocks"][0]
@@ -116,7 +120,7 @@ async def test_a_lead_nobody_ever_owned_has_no_brief(world: World) -> None:
 async def test_the_history_tells_every_decision_with_who_else_was_considered(world: World) -> None:
     await world.hear(contact("hcp-1"), engagement("hcp-1"))
     lead = await world.lead()
-    history = await world.get(f"leads/{lead['id']}/history")
+    history = await world.decided(lead)
     assert [set(record) for record in history] == [RECORD_FIELDS] * 2
     qualified, assigned = history
     assert (qualified["kind"], qualified["from"], qualified["to"], qualified["reason"]) == ("qualified", None, "mql", "thresholds_reached")

@@ -84,7 +84,7 @@ async def test_a_lead_that_rested_on_a_machine_is_withdrawn_while_nobody_has_rea
     await world.hear(told_anew)
     lead = await world.lead()
     assert lead["stage"] == "disqualified"
-    history = await world.get(f"leads/{lead['id']}/history")
+    history = await world.decided(lead)
     assert (history[-1]["to"], history[-1]["reason"]) == ("disqualified", "restated")
     [*_, said] = await world.said("lead.stage_changed")
     assert (said["to_stage"], said["reason"]) == ("disqualified", "restated")
@@ -101,7 +101,7 @@ async def test_a_lead_somebody_works_on_keeps_its_stage_says_so_and_has_a_new_br
 
     lead = await world.reread(lead)
     assert lead["stage"] == "contacted"
-    history = await world.get(f"leads/{lead['id']}/history")
+    history = await world.decided(lead)
     assert (history[-1]["kind"], history[-1]["reason"]) == ("restated", "outreach_began")
     brief = await world.get(f"leads/{lead['id']}/brief")
     assert (brief["version"], brief["engagements"]) == (2, [])
@@ -114,7 +114,7 @@ async def test_a_lead_that_would_have_qualified_anyhow_keeps_its_stage(world: Wo
     await world.hear(restated(click))
     lead = await world.reread(lead)
     assert (lead["stage"], lead["score"]["engagement"]) == ("assigned", 30)
-    history = await world.get(f"leads/{lead['id']}/history")
+    history = await world.decided(lead)
     assert (history[-1]["kind"], history[-1]["reason"]) == ("restated", "still_qualified")
 
 
@@ -122,6 +122,6 @@ async def test_what_earned_nothing_before_and_after_leaves_the_lead_alone(world:
     opened = engagement("hcp-1", "email_opened")
     await world.hear(contact("hcp-1"), opened, engagement("hcp-1"))
     lead = await world.lead()
-    before = await world.get(f"leads/{lead['id']}/history")
+    before = await world.decided(lead)
     await world.hear(restated(opened))
-    assert await world.get(f"leads/{lead['id']}/history") == before
+    assert await world.decided(lead) == before

@@ -199,6 +199,15 @@ class World:
         answer: dict[str, Any] = await self.get(f"leads/{lead['id']}")
         return answer
 
+    async def history(self, lead: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:
+        """What was decided about the lead, oldest first; of these kinds alone where some are named."""
+        told: list[dict[str, Any]] = await self.get(f"leads/{lead['id']}/history", limit=500)
+        return [entry for entry in told if not kinds or entry["kind"] in kinds]
+
+    async def decided(self, lead: dict[str, Any]) -> list[dict[str, Any]]:
+        """The same without its briefs."""
+        return [entry for entry in await self.history(lead) if not entry["kind"].startswith("brief_")]
+
     async def said(self, *types: str) -> list[dict[str, Any]]:
         """What routing published of these types, oldest first, each with its type."""
         return [{"type": kind, **body} for kind, _, body in await self.outbox_of(self.service) if kind in types]

@@ -54,7 +54,7 @@ _STATEMENTS = (
         CONSTRAINT ck_brief_answers_kind CHECK (kind IN ('opened', 'acted', 'dismissed')),
         CONSTRAINT ck_brief_answers_dismissed_with_reason CHECK (kind <> 'dismissed' OR reason_code IS NOT NULL),
         CONSTRAINT fk_brief_answers_lead_id FOREIGN KEY(lead_id) REFERENCES leads (id),
-        CONSTRAINT uq_brief_answers_lead_id UNIQUE (lead_id, version, rep_id, kind)
+        CONSTRAINT uq_brief_answers_lead_id_version_rep_id_kind UNIQUE (lead_id, version, rep_id, kind)
     )
     """,
     "COMMENT ON COLUMN brief_answers.reason_code IS 'Null where none was given.'",

@@ -35,7 +35,7 @@ def revise_briefs(desk: Desk, leads: Sequence[Lead], material: Material) -> int:
 
 def _composed(desk: Desk, lead: Lead, material: Material) -> tuple[Brief, tuple[BriefChange, ...]]:
     pair = lead.contact_id, lead.brand_id
-    subject = desk.subject(lead.contact_id) or Subject(desk.contacts[lead.contact_id])
+    subject = desk.subject(pair) or Subject(desk.contacts[lead.contact_id])
     specialty, account = subject.contact.specialty, subject.account
     known = material.about
     brief_facts = BriefFacts(

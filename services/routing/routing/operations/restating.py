@@ -66,7 +66,7 @@ def _scores(desk: Desk, lead: Lead, before: frozenset[Contribution]) -> dict[str
     policy = desk.policy_of(lead).policy
     known_rules = {rule.id for rule in policy.engagement}
     rows = [row for row in before if row.rule_id in known_rules]  # another version may have made the others
-    subject = desk.subject(lead.contact_id) or Subject(Contact(lead.contact_id))
+    subject = desk.subject((lead.contact_id, lead.brand_id)) or Subject(Contact(lead.contact_id))
     was = score(policy, subject=subject, ledger=rows, now=desk.now, counting_after=lead.counting_after)
     return {"score_before": kept_sums(was), "score_after": kept_sums(desk.score_of(lead))}
 

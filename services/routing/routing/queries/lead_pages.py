@@ -1,6 +1,6 @@
 """What the API shows of leads: pages of them, one of them, their scores, and the queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any

@@ -1,0 +1,89 @@
+"""A brief at a glance: twenty seconds, whatever there is to tell."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.decisions.brief_sentences import ACT_WORDS
+from routing.decisions.brief_text import WORDS_MAX, glance, headline
+from routing.decisions.clocks import Clock
+from routing.decisions.consent import REP_CHANNELS
+from tests.routing.test_brief import CAMPAIGN, GUIDE, MAIL, act, brief
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+CLOCK = Clock("first_outreach", "running", NOW, NOW + timedelta(hours=3), NOW + timedelta(hours=4), NOW + timedelta(hours=8))
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    written: dict[str, Any] = orjson.loads(
+        orjson.dumps(
+            brief(
+                act(1, asset_id="mail", days=1),
+                act(2, "content_downloaded", days=2, asset_id="guide"),
+                assets=(GUIDE, MAIL),
+                campaign=CAMPAIGN,
+                heard_topics=("cost_copay",),
+            )
+        )
+    )
+    return written | changes
+
+
+def test_it_tells_who_why_now_what_to_expect_what_to_do_and_by_when() -> None:
+    assert glance(document(), clock=CLOCK, channels=("phone", "video"), now=NOW).splitlines() == [
+        'Ada Quill, cardiology at Lakeside Heart Center: downloaded "The guide" 2 days ago; engagement rising.',
+        "Why them: specialty cardiology, institution type academic….",
+        'Expect: cost copay (no approved answer), dosing administration (show "The guide").',
+        "Next: Call and answer what they are weighing up. Use the call guide:…",
+        "Reach out by Tue 10 Mar 16:00 UTC. By phone, video.",
+    ]
+
+
+def test_days_are_told_as_of_the_reading() -> None:
+    told = document()
+    assert "2 days ago" in headline(told, now=NOW)
+    assert "5 days ago" in headline(told, now=NOW + timedelta(days=3))
+
+
+def test_a_clock_that_is_late_met_or_paused_says_so() -> None:
+    def line(state: Any, now: datetime = NOW) -> str:
+        clock = Clock("first_outreach", state, NOW, NOW, NOW + timedelta(hours=4), NOW + timedelta(hours=8))
+        return glance(document(), clock=clock, channels=(), now=now).splitlines()[-1]
+
+    assert line("met") == "First outreach is made. No channel is open to you."
+    assert line("paused").startswith("The clock is paused.")
+    assert line("warned", NOW + timedelta(days=1)).startswith("Overdue since Tue 10 Mar 16:00 UTC.")
+
+
+words = st.lists(st.text(alphabet="abcdefghij", min_size=1, max_size=12), max_size=30).map(" ".join)
+
+
+@given(
+    name=words,
+    specialty=words,
+    place=words,
+    title=words,
+    topics=st.lists(words, max_size=6),
+    fit=st.lists(words, max_size=8),
+    step=words,
+    kind=st.sampled_from(sorted(ACT_WORDS)),
+    days=st.integers(0, 4_000),
+)
+def test_it_can_always_be_read_in_twenty_seconds(
+    name: str, specialty: str, place: str, title: str, topics: list[str], fit: list[str], step: str, kind: str, days: int
+) -> None:
+    answer = {"asset_id": "a", "version": "1", "title": title, "valid_until": str(date(2026, 12, 31))}
+    told = document(
+        contact={"given_name": name, "family_name": name, "specialty": specialty, "account_name": place},
+        reasons=[{"kind": kind, "asset_id": "a", "title": title, "occurred_at": (NOW - timedelta(days=days)).isoformat()}],
+        fit=fit,
+        likely_objections=[{"topic": topic, "assets": [answer] * (number % 2)} for number, topic in enumerate(topics)],
+        next_step=step,
+    )
+    late = Clock("first_outreach", "breached", NOW, NOW, NOW, NOW)
+    text = glance(told, clock=late, channels=REP_CHANNELS, now=NOW + timedelta(days=1))
+    assert len(text.split()) <= WORDS_MAX
+    assert text.splitlines()[0] == headline(told, now=NOW + timedelta(days=1))
