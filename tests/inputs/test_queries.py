@@ -16,11 +16,13 @@ from intake.api.receipts import _RECEIPTS
 from intake.api.sources import _SOURCES
 from reporting.api.loop import _DECISIONS
 from reporting.api.subscriptions import _DELIVERIES
-from routing.api.leads import LEADS, QUEUE
+from routing.api.briefs import ANSWERED, VERSIONS
+from routing.api.leads import HISTORY, LEADS, QUEUE
 from routing.api.policies import LISTING as POLICIES
 from shared.paging import Listing, PageRequest
 from tests.inputs.callers import as_permitted, problem
 from tests.inputs.doors import Doors
+from tests.inputs.requests import good_requests
 
 LISTS: Mapping[tuple[str, str], Listing] = {
     ("intake", "GET /v1/receipts"): _RECEIPTS,
@@ -30,6 +32,9 @@ LISTS: Mapping[tuple[str, str], Listing] = {
     ("intake", "GET /v1/sources"): _SOURCES,
     ("routing", "GET /v1/policies"): POLICIES,
     ("routing", "GET /v1/leads"): LEADS,
+    ("routing", "GET /v1/leads/{lead_id}/history"): HISTORY,
+    ("routing", "GET /v1/leads/{lead_id}/brief/versions"): VERSIONS,
+    ("routing", "GET /v1/briefs/feedback"): ANSWERED,
     ("routing", "GET /v1/queue"): QUEUE,
     ("feedback", "GET /v1/cases"): _CASES,
     ("feedback", "GET /v1/me/feed"): _FEED,
@@ -148,5 +153,5 @@ async def test_an_id_that_cannot_be_is_refused_and_one_that_is_nobodys_is_not_fo
 
 
 def _asking(doors: Doors, service: str, operation: str) -> Callable[[str], Any]:
-    path = operation.split()[1]
+    path = good_requests(service)[operation].path.format_map(doors.known)
     return lambda query: doors[service].client.get(f"{path}?{query}", headers=as_permitted(service, operation))

@@ -29,7 +29,7 @@ READS: list[tuple[str, str, set[str]]] = [
     *(
         ("routing", f"/v1/leads/{{{lead}}}{view}", {rep, boss, "auditor"})
         for lead, rep, boss in (("lead_of_rep_1", "rep-1", "boss-1"), ("lead_of_rep_3", "rep-3", "boss-2"))
-        for view in ("", "/brief", "/history")
+        for view in ("", "/brief", "/brief/versions", "/history")
     ),
     ("feedback", "/v1/cases/{adverse_event_case}", {"safety", "auditor"}),
     ("feedback", "/v1/cases/{medical_inquiry_case}", {"medical", "auditor"}),

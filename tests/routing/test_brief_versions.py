@@ -167,7 +167,13 @@ async def test_what_was_told_anew_is_told(world: World, lead: dict[str, Any]) ->
     [first] = (await brief(world, lead))["engagements"]
     carried_by = (await world.said("lead.qualified"))[0]["engagement_ids"][0]
     facts = engagement("hcp-1", engagement_id=carried_by, machine=True).fact.model_dump()
-    await world.hear(event(EngagementRestated(**facts | {"version": 2, "cause": "machine", "machine_evidence": ["scanner"]})))
+    await world.hear(
+        event(
+            EngagementRestated(
+                **facts | {"version": 2, "cause": "evidence", "machine_evidence": ["agent"], "restated_at": datetime.now(UTC)}
+            )
+        )
+    )
     second = await brief(world, lead)
     assert first["asset_id"] == "guide"
     assert (second["engagements"], "restated" in codes(second)) == ([], True)

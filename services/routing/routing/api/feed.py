@@ -22,8 +22,6 @@ from shared.routes import StrictRoute
 LIMIT_MAX = 100
 """Leads with their briefs are large."""
 
-_NUMBERS_END = 2**63
-
 # Whose, in which life of the database, since which snapshot ("" for all), begun at which, and after which change.
 _CURSOR = Listing("lead feed", str, str, str, str, int, UUID)
 
@@ -96,7 +94,7 @@ def _round_of(cursor: str | None, rep_id: str, now: Moment) -> Round | None:
         return None
     whose, era, since, started, number, lead_id = _CURSOR.key_in(cursor)
     snapshots = [snapshot for snapshot in (since, started) if snapshot]
-    is_ours = (whose, era) == (_digest(rep_id), now.era) and snapshots and all(map(is_snapshot, snapshots)) and number < _NUMBERS_END
+    is_ours = (whose, era) == (_digest(rep_id), now.era) and snapshots and all(map(is_snapshot, snapshots))
     return Round(started or now.snapshot, since or None, (number, lead_id)) if is_ours else None
 
 
