@@ -41,7 +41,7 @@ async def assigned_to(world: World, contact_id: str, **changes: Any) -> str | No
 
 async def last_record(world: World, contact_id: str) -> dict[str, Any]:
     lead = next(lead for lead in await world.leads() if lead["contact_id"] == contact_id)
-    record: dict[str, Any] = (await world.get(f"leads/{lead['id']}/history"))[-1]
+    record: dict[str, Any] = (await world.decided(lead))[-1]
     return record
 
 

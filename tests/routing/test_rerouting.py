@@ -44,7 +44,7 @@ async def test_the_leads_of_a_rep_who_leaves_go_to_the_others_in_turn_with_a_fre
         assert lead["stage"] == "assigned"
         assert lead["qualified_at"] == former["qualified_at"]
         assert lead["clocks"][0]["started_at"] > former["clocks"][0]["started_at"]
-        *_, record = await world.get(f"leads/{lead['id']}/history")
+        *_, record = await world.decided(lead)
         assert (record["kind"], record["reason"], record["rule"]) == ("assigned", "rep_left", "territory")
         assert record["pointer_after"] == record["pointer_before"] + 1
         assert {"rep_id": "rep-1", "eligible": False, "why_not": "inactive"} in record["candidates"]
@@ -104,8 +104,8 @@ async def test_a_territory_that_moves_takes_its_leads_along_but_not_those_called
         "moved": ("ned", "north"),
         "stays": (before["stays"]["rep_id"], "chicago"),
     }
-    assert (await world.get(f"leads/{after['moved']['id']}/history"))[-1]["reason"] == "realigned"
-    kept = (await world.get(f"leads/{after['owned']['id']}/history"))[-1]
+    assert (await world.decided(after["moved"]))[-1]["reason"] == "realigned"
+    kept = (await world.decided(after["owned"]))[-1]
     assert (kept["kind"], kept["rule"], kept["reason"]) == ("kept", "account_owner", "realigned")
 
 

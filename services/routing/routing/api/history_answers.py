@@ -42,4 +42,4 @@ class RecordAnswer(Answer):
     def of(cls, row: Any) -> "RecordAnswer":
         told = Told(row.kind, row.from_stage, row.to_stage, row.reason, row.policy_version, row.rule, row.candidates, row.details or {})
         fields = {name: getattr(row, name) for name in cls.model_fields if name != "sentence"}
-        return cls.model_validate({**fields, "sentence": sentence(told)})
+        return cls.model_validate({**fields, "sentence": row.sentence or sentence(told)})

@@ -14,16 +14,16 @@ Place = tuple[datetime, int, int]
 _HISTORY = """
     SELECT * FROM (
         SELECT at, 1 AS part, position AS number, kind, from_stage, to_stage, reason, policy_version, rule, candidates, passed_steps,
-               pointer_before, pointer_after, details
+               pointer_before, pointer_after, sentence, details
         FROM decision_records WHERE lead_id = %(lead_id)s
         UNION ALL
         SELECT issued_at, 2, version, 'brief_issued', NULL, NULL, coalesce(document #>> '{changes,0,code}', 'handed_over'),
-               coalesce(document ->> 'policy_version', leads.policy_version), NULL, '[]', '[]', NULL, NULL,
+               coalesce(document ->> 'policy_version', leads.policy_version), NULL, '[]', '[]', NULL, NULL, NULL,
                jsonb_build_object('version', version, 'changes', coalesce(document -> 'changes', '[]'))
         FROM briefs JOIN leads ON leads.id = lead_id WHERE lead_id = %(lead_id)s
         UNION ALL
         SELECT answered_at, 3, CAST(row_number() OVER (ORDER BY answered_at, brief_answers.id) AS integer), 'brief_answered', NULL, NULL,
-               coalesce(reason_code, kind), leads.policy_version, NULL, '[]', '[]', NULL, NULL,
+               coalesce(reason_code, kind), leads.policy_version, NULL, '[]', '[]', NULL, NULL, NULL,
                jsonb_build_object('version', version, 'answer', kind, 'rep_id', brief_answers.rep_id, 'occurred_at', occurred_at)
         FROM brief_answers JOIN leads ON leads.id = lead_id WHERE lead_id = %(lead_id)s
     ) AS entry
