@@ -76,4 +76,5 @@ async def _issue_briefs_anew(session: AsyncSession, desk: Desk, leads: list[Lead
         return
     campaign_ids = {lead.campaign_id for lead in leads if lead.campaign_id is not None}
     reads = material(pairs_of(leads), now=desk.now, campaign_ids=campaign_ids, lead_ids=[lead.id for lead in leads])
-    issue_briefs(desk, leads, Material(*await together(session, *reads)))
+    known = Material(*await together(session, *reads))
+    issue_briefs(desk, [lead for lead in leads if lead.id in known.about.newest_briefs], known)  # of who was erased there is none

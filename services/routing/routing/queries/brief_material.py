@@ -67,7 +67,8 @@ _ABOUT = f"""
     SELECT 'earlier', contact_id, brand_id, jsonb_agg(jsonb_build_array(qualified_at, ended_at, stage, why) ORDER BY qualified_at DESC)
     FROM pair CROSS JOIN LATERAL (
         SELECT qualified_at, ended_at, stage, (
-            SELECT reason FROM decision_records WHERE lead_id = leads.id AND to_stage = leads.stage ORDER BY position DESC LIMIT 1
+            SELECT record.reason FROM decision_records AS record
+            WHERE record.lead_id = leads.id AND record.to_stage = leads.stage ORDER BY record.position DESC LIMIT 1
         ) AS why
         FROM leads WHERE leads.contact_id = pair.contact_id AND leads.brand_id = pair.brand_id AND ended_at IS NOT NULL
         ORDER BY qualified_at DESC LIMIT {EARLIER_MAX}

@@ -17,15 +17,17 @@ _HISTORY = """
                pointer_before, pointer_after, sentence, details
         FROM decision_records WHERE lead_id = %(lead_id)s
         UNION ALL
-        SELECT issued_at, 2, version, 'brief_issued', NULL, NULL, coalesce(document #>> '{changes,0,code}', 'handed_over'),
-               coalesce(document ->> 'policy_version', leads.policy_version), NULL, '[]', '[]', NULL, NULL, NULL,
-               jsonb_build_object('version', version, 'changes', coalesce(document -> 'changes', '[]'))
-        FROM briefs JOIN leads ON leads.id = lead_id WHERE lead_id = %(lead_id)s
+        SELECT brief.issued_at, 2, brief.version, 'brief_issued', NULL, NULL, coalesce(brief.document #>> '{changes,0,code}', 'handed_over'),
+               coalesce(brief.document ->> 'policy_version', leads.policy_version), NULL, '[]', '[]', NULL, NULL, NULL,
+               jsonb_build_object('version', brief.version, 'changes', coalesce(brief.document -> 'changes', '[]'))
+        FROM briefs AS brief JOIN leads ON leads.id = brief.lead_id WHERE brief.lead_id = %(lead_id)s
         UNION ALL
-        SELECT answered_at, 3, CAST(row_number() OVER (ORDER BY answered_at, brief_answers.id) AS integer), 'brief_answered', NULL, NULL,
-               coalesce(reason_code, kind), leads.policy_version, NULL, '[]', '[]', NULL, NULL, NULL,
-               jsonb_build_object('version', version, 'answer', kind, 'rep_id', brief_answers.rep_id, 'occurred_at', occurred_at)
-        FROM brief_answers JOIN leads ON leads.id = lead_id WHERE lead_id = %(lead_id)s
+        SELECT answer.answered_at, 3, CAST(row_number() OVER (ORDER BY answer.answered_at, answer.id) AS integer), 'brief_answered', NULL,
+               NULL, coalesce(answer.reason_code, answer.kind), leads.policy_version, NULL, '[]', '[]', NULL, NULL, NULL,
+               jsonb_build_object(
+                   'version', answer.version, 'answer', answer.kind, 'rep_id', answer.rep_id, 'occurred_at', answer.occurred_at
+               )
+        FROM brief_answers AS answer JOIN leads ON leads.id = answer.lead_id WHERE answer.lead_id = %(lead_id)s
     ) AS entry
     WHERE CAST(%(at)s AS timestamptz) IS NULL OR (at, part, number) > (%(at)s, %(part)s, %(number)s)
     ORDER BY at, part, number LIMIT %(limit)s
