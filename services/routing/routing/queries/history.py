@@ -17,7 +17,8 @@ _HISTORY = """
                pointer_before, pointer_after, sentence, details
         FROM decision_records WHERE lead_id = %(lead_id)s
         UNION ALL
-        SELECT brief.issued_at, 2, brief.version, 'brief_issued', NULL, NULL, coalesce(brief.document #>> '{changes,0,code}', 'handed_over'),
+        SELECT brief.issued_at, 2, brief.version, 'brief_issued', NULL, NULL,
+               coalesce(brief.document #>> '{changes,0,code}', 'handed_over'),
                coalesce(brief.document ->> 'policy_version', leads.policy_version), NULL, '[]', '[]', NULL, NULL, NULL,
                jsonb_build_object('version', brief.version, 'changes', coalesce(brief.document -> 'changes', '[]'))
         FROM briefs AS brief JOIN leads ON leads.id = brief.lead_id WHERE brief.lead_id = %(lead_id)s
