@@ -112,6 +112,17 @@ def score(
     return Score(fit, engagement, _grade(policy, fit=fit, engagement=engagement), (*fit_lines, *engagement_lines))
 
 
+def decay_step(rule: EngagementRule) -> timedelta:
+    """Return the time in which what the rule gave stays worth the same: an hour, or a 24th of a half-life under a day."""
+    return min(DAY, timedelta(days=float(rule.half_life_days))) / 24
+
+
+def worth_after(steps: int, *, rule: EngagementRule, points: Decimal) -> Decimal:
+    """Return what points of the rule are worth that many whole steps after they were earned."""
+    half_life = timedelta(days=float(rule.half_life_days))
+    return _points(float(points) * 0.5 ** (steps * (decay_step(rule) / half_life)))
+
+
 def _earns(rule: EngagementRule, engagement: Engagement) -> bool:
     return (
         engagement.kind in rule.kinds
@@ -133,11 +144,9 @@ def _utc_day(row: Contribution) -> date:
 
 
 def _engagement_line(row: Contribution, rule: EngagementRule, *, now: datetime) -> ScoreLine:
-    half_life = timedelta(days=float(rule.half_life_days))
-    step = min(DAY, half_life) / 24
     # An engagement dated after `now` (a clock ahead of ours) is as good as new.
-    steps = max(0, floor((now - row.occurred_at) / step))
-    points = _points(float(row.points) * 0.5 ** (steps * (step / half_life)))
+    steps = max(0, floor((now - row.occurred_at) / decay_step(rule)))
+    points = worth_after(steps, rule=rule, points=row.points)
     return ScoreLine("engagement", row.rule_id, points, row.engagement_id, row.occurred_at, row.backfilled)
 
 
