@@ -27,6 +27,7 @@ _POOL_WAIT_SECONDS = 5
 _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_SIZE = 10
 _BELLS = "bells"
+_STREAM = "stream"
 
 # Named by rule, so that a migration can always say which constraint it means.
 _CONSTRAINT_NAMES = {
@@ -131,6 +132,19 @@ async def together(session: AsyncSession, *statements: Statement[Any]) -> list[A
             await connection.invalidate(error)
         raise
     return [statement.read(rows) for statement, rows in zip(statements, found, strict=True)]
+
+
+async def stream(session: AsyncSession, sql: str, parameters: Mapping[str, Any], *, rows_at_once: int) -> AsyncIterator[list[Any]]:
+    """The rows of a query in parts, plain tuples, by a cursor of the server: however many there are, few are here at a time.
+
+    Other statements of the session may come between two parts.
+    """
+    connection = await session.connection()
+    driver: psycopg.AsyncConnection[Any] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    async with driver.cursor(_STREAM) as cursor:
+        await cursor.execute(sql.encode(), parameters)
+        while rows := await cursor.fetchmany(rows_at_once):
+            yield rows
 
 
 # PostgreSQL refuses a connection in words alone: the driver has no code for it. Their own text may name hosts and users.

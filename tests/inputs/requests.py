@@ -50,6 +50,23 @@ def _change() -> dict[str, Any]:
     return _fresh(answers=["r-1"], kind="page_updated", published_at="2026-03-01T09:30:00Z")
 
 
+def _window() -> dict[str, Any]:
+    return {"from": "2026-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"}
+
+
+def _preview() -> dict[str, Any]:
+    return {
+        "contact_id": "hcp-1",
+        "brand_id": "cardiolex",
+        "contact": {"specialty": "cardiology", "postal_code": "60614"},
+        "account": {"priority": "A"},
+        "target": {"decile": 9},
+        "engagements": [{"kind": "webinar_attended", "occurred_at": "2026-01-01T00:00:00Z", "topics": ["dosing"]}],
+        "without_engagements": ["e-1"],
+        "absences": [{"rep_id": "rep-1"}],
+    }
+
+
 def _contact(contact_id: str) -> dict[str, Any]:
     return contact(contact_id, external_ids={"crm": contact_id}, emails=[f"{contact_id}@clinic.test"])
 
@@ -122,6 +139,12 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "GET /v1/policies": Good("/v1/policies"),
         "GET /v1/policies/{version}": Good("/v1/policies/1"),
         "POST /v1/policies/{version}/activate": Good("/v1/policies/999999/activate", (404,), lambda: {"strict": False}),
+        "POST /v1/policies/{version}/simulate": Good("/v1/policies/1/simulate", body=_window),
+        "POST /v1/preview": Good("/v1/preview", body=_preview),
+        "GET /v1/simulations": Good("/v1/simulations"),
+        "GET /v1/simulations/{simulation_id}": Good("/v1/simulations/{simulation}"),
+        "POST /v1/simulations/{simulation_id}/cancel": Good("/v1/simulations/{simulation}/cancel", (409,)),
+        "GET /v1/simulations/{simulation_id}/decisions": Good("/v1/simulations/{simulation}/decisions"),
         "GET /v1/leads": Good("/v1/leads"),
         "GET /v1/leads/{lead_id}": Good("/v1/leads/{lead_of_rep_1}"),
         "GET /v1/leads/{lead_id}/brief": Good("/v1/leads/{lead_of_rep_1}/brief"),

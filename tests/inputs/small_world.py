@@ -64,7 +64,9 @@ async def _tell_routing(doors: Doors, deliver: Deliver) -> None:
     for contact_id, postal_code in (("hcp-1", "60601"), ("hcp-3", "02115")):
         await world.hear(region.contact(contact_id, postal_code=postal_code), region.engagement(contact_id))
     leads = {lead["rep_id"]: lead["id"] for lead in await world.leads()}
-    doors.known |= {"lead_of_rep_1": leads["rep-1"], "lead_of_rep_3": leads["rep-3"]}
+    window = {"from": "2026-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"}
+    simulated = await world.client.post("/v1/policies/1/simulate", json=window, headers=region.SALES_OPS)
+    doors.known |= {"lead_of_rep_1": leads["rep-1"], "lead_of_rep_3": leads["rep-3"], "simulation": simulated.json()["id"]}
 
 
 async def _tell_feedback(doors: Doors, deliver: Deliver) -> None:

@@ -35,7 +35,8 @@ async def test_what_names_them_goes_and_the_lead_is_withdrawn(world: World) -> N
     assert brief.status_code == 404
     [said] = await world.said("contact.erased")
     assert (said["service"], said["contact_id"], said["erased"], said["kept"]) == (
-        "routing", "hcp-1", {"contacts": 1, "briefs": 1, "targets": 1, "quarantined": 0}, {"leads": 1, "engagements": 1},
+        "routing", "hcp-1", {"contacts": 1, "briefs": 1, "targets": 1, "simulated_decisions": 0, "quarantined": 0},
+        {"leads": 1, "engagements": 1},
     )  # fmt: skip
 
 

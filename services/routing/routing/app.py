@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from routing import figures, subscribers
-from routing.api import briefs, feed, leads, policies, reference
+from routing.api import briefs, feed, leads, policies, previews, reference, simulations
 from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
 from routing.operations.dated_facts import take_dated_facts
@@ -15,6 +15,7 @@ from routing.operations.outcomes import apply_early_outcomes
 from routing.operations.rerouting import reroute_leads
 from routing.operations.revising import follow_approvals, revise_outdated_briefs
 from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
+from routing.simulator import simulate_in_turn
 from shared.database import Database
 from shared.events import topics
 from shared.loops import repeat
@@ -45,9 +46,11 @@ def build() -> Service:
     service.subscribe(topics.ERASURES, subscribers.on_erasures)
     service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
     service.routers += [briefs.routes(service.database), feed.routes(service.database)]
+    service.routers += [simulations.routes(service.database), previews.routes(service.database)]
     service.routers.append(people_routes("routing", service.database, HELD))
     for name, work in BACKGROUND_WORK.items():
         service.loops.append(partial(_repeat, work, service.database, name))
+    service.loops.append(partial(simulate_in_turn, service.database))
     service.samplers += figures.SAMPLERS
     return service
 

@@ -25,4 +25,5 @@ HELD = {
         SELECT brief_answers.* FROM brief_answers JOIN leads ON leads.id = brief_answers.lead_id
         WHERE contact_id = :contact_id ORDER BY answered_at, brief_answers.id
     """,
+    "simulated_decisions": "SELECT * FROM simulated_decisions WHERE contact_id = :contact_id ORDER BY simulation_id",
 }

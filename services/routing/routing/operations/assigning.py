@@ -52,7 +52,7 @@ async def find_owners(session: AsyncSession, desk: Desk, searches: Sequence[Sear
     for search in searches:
         search.lead.tried_in_round = known.round_number
         desk.touched_leads.add(search.lead.id)
-        if _find_owner(desk, search, hand, places[search.lead.id]):
+        if find_owner(desk, search, hand, places[search.lead.id]):
             assigned.append(search.lead)
     desk.turns = hand.turn_rows()
     issue_briefs(desk, assigned, known.material)
@@ -66,7 +66,7 @@ def _place_of(desk: Desk, lead: Lead, field_force: FieldForce) -> Place:
     return field_force.place_of(contact, account, brand_id=lead.brand_id, day=day_of(desk.now))
 
 
-def _find_owner(desk: Desk, search: Search, hand: Hand, place: Place) -> bool:
+def find_owner(desk: Desk, search: Search, hand: Hand, place: Place) -> bool:
     """Decides one lead, and tells whether it has another owner than before."""
     lead, owner_id, former_territory_id = search.lead, search.lead.rep_id, search.lead.territory_id
     if search.is_review:

@@ -121,7 +121,7 @@ async def take_in_hand(session: AsyncSession, desk: Desk, located: Sequence[tupl
         field_force=field_force,
         turns={key: rotation for held in turns for key, rotation in held.items()},
         reps=reps,
-        rep_ids_of_territories=_by_territory(reps.values(), territory_ids),
+        rep_ids_of_territories=by_territory(reps.values(), territory_ids),
         keep_hours=any(rep.calendar is not None or rep.absences for rep in reps.values()),
     )
     # Of the leads on the desk the database knows how they were; how they are now is known here.
@@ -144,10 +144,12 @@ def _named(desk: Desk, located: Sequence[tuple[Lead, Place]], field_force: Field
     return {rep_id for rep_id in named if rep_id is not None}
 
 
-def _by_territory(reps: Iterable[Rep], territory_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+def by_territory(reps: Iterable[Rep], territory_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The ids of the reps of each of these territories, sorted."""
     found: dict[str, list[str]] = {}
+    wanted = frozenset(territory_ids)
     for rep in sorted(reps, key=lambda rep: rep.rep_id):
-        for territory_id in rep.territory_ids & set(territory_ids):
+        for territory_id in rep.territory_ids & wanted:
             found.setdefault(territory_id, []).append(rep.rep_id)
     return {territory_id: tuple(rep_ids) for territory_id, rep_ids in found.items()}
 

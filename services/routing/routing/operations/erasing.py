@@ -18,6 +18,8 @@ from shared.events.erasures import ErasureOrdered
 _DROP_BRIEFS = text("DELETE FROM briefs USING leads WHERE leads.id = briefs.lead_id AND leads.contact_id = :contact_id")
 # Who prescribes how much is theirs too. An alignment that names them keeps their id, which says nothing alone.
 _DROP_TARGETS = text("DELETE FROM targets WHERE contact_id = :contact_id")
+# And so does what was made up about them.
+_DROP_SIMULATED = text("DELETE FROM simulated_decisions WHERE contact_id = :contact_id")
 _KEPT = text(
     """
     SELECT (SELECT count(*) FROM leads WHERE contact_id = :contact_id) AS leads,
@@ -37,9 +39,15 @@ async def erase_contacts(session: AsyncSession, events: Sequence[Event], *, now:
         # After the contact's row, which the writers of briefs hold: none of theirs comes later.
         briefs = await session.execute(_DROP_BRIEFS, {"contact_id": contact_id})
         targets = await session.execute(_DROP_TARGETS, {"contact_id": contact_id})
+        simulated = await session.execute(_DROP_SIMULATED, {"contact_id": contact_id})
         kept = (await session.execute(_KEPT, {"contact_id": contact_id})).one()
         return Forgotten(
-            erased={"contacts": 1, "briefs": _deleted(briefs), "targets": _deleted(targets)},
+            erased={
+                "contacts": 1,
+                "briefs": _deleted(briefs),
+                "targets": _deleted(targets),
+                "simulated_decisions": _deleted(simulated),
+            },
             kept={"leads": kept.leads, "engagements": kept.engagements},
         )
 

@@ -12,6 +12,7 @@ from routing.decisions.arithmetic import kept_score
 from routing.decisions.consent import is_do_not_contact
 from routing.decisions.effective import day_of
 from routing.decisions.lifecycle import Move, NoChange, StageEntry, decide_opt_out
+from routing.decisions.policy import Policy
 from routing.decisions.qualification import Cycle, Qualified, asks_for_rep, decide_qualification
 from routing.decisions.steps import LeadKind
 from routing.operations.assigning import Search, Surroundings, find_owners
@@ -154,12 +155,13 @@ def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], field_fo
         earlier_rep_id=previous.rep_id if previous and previous.stage != "recycled" else None,
     )
     desk.add_lead(lead, reading=crossing.qualified.score)
-    _announce(desk, lead, crossing)
+    announce(desk, lead, crossing.qualified, policy=crossing.pinned.policy)
     return lead
 
 
-def _announce(desk: Desk, lead: Lead, crossing: Crossing) -> None:
-    qualified, score = crossing.qualified, crossing.qualified.score
+def announce(desk: Desk, lead: Lead, qualified: Qualified, *, policy: Policy) -> None:
+    """Says and records that a lead began."""
+    score = qualified.score
     fact = LeadQualified(
         **about(lead),
         kind=cast("LeadKind", lead.kind),
@@ -173,5 +175,5 @@ def _announce(desk: Desk, lead: Lead, crossing: Crossing) -> None:
     )
     lead.last_event_id = desk.say(lead, fact)
     enter(desk, lead, StageEntry("mql"), from_stage=None, reason=qualified.reason)
-    details = {"score": kept_score(crossing.pinned.policy, score)}
+    details = {"score": kept_score(policy, score)}
     desk.record(lead, "qualified", to_stage="mql", reason=qualified.reason, details=details)

@@ -84,6 +84,12 @@ async def is_in_scope(session: AsyncSession, scope: ColumnElement[bool], lead_id
     return bool(await session.scalar(select(exists().where(scope, Lead.id == lead_id))))
 
 
+async def pair_in_scope(session: AsyncSession, scope: ColumnElement[bool], lead_id: UUID) -> Pair | None:
+    """The contact and the brand of a lead; None unless it is in scope."""
+    row = (await session.execute(select(Lead.contact_id, Lead.brand_id).where(scope, Lead.id == lead_id))).one_or_none()
+    return None if row is None else (row.contact_id, row.brand_id)
+
+
 async def queue_page(
     session: AsyncSession, scope: ColumnElement[bool], *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 """Policies: which one applies to whom, and those the API shows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -56,6 +56,11 @@ class Policies:
         """The country's own policy, else the brand's general one."""
         own = self.active.get((brand_id, country)) if country else None
         return own or self.active.get((brand_id, None))
+
+    def with_active(self, pinned: PinnedPolicy) -> "Policies":
+        """As they would be if that version were active."""
+        policy = pinned.policy
+        return replace(self, active={**self.active, (policy.brand_id, policy.country): pinned})
 
     def activation(self, brand_id: str) -> int:
         """The brand's newest activation; 0 if there was none."""

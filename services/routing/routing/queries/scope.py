@@ -1,5 +1,7 @@
 """Whose leads somebody may see: all, a rep's own, a manager's."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +24,15 @@ def in_scope(identity: Identity) -> ColumnElement[bool]:
     territory_ids = select(func.unnest(Rep.territory_ids)).where(Rep.id == identity.rep_id)
     managed = select(Rep.id).where(Rep.manager_id == identity.rep_id)
     return or_(own, Lead.territory_id.in_(territory_ids), Lead.rep_id.in_(managed))
+
+
+async def territories_in_scope(session: AsyncSession, identity: Identity) -> Collection[str] | None:
+    """The territories whose contacts the identity may ask about: a manager's own row's; None for all."""
+    if identity.has("sales_ops") or identity.has("auditor"):
+        return None
+    if identity.rep_id is None or not identity.has("manager"):
+        return ()
+    return await session.scalar(select(Rep.territory_ids).where(Rep.id == identity.rep_id)) or ()
 
 
 async def may_ask_for_rep(session: AsyncSession, identity: Identity, rep_id: str) -> bool:

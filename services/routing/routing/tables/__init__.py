@@ -8,6 +8,7 @@ from routing.tables.briefed import AnsweredBrief, ApprovalDay, BriefRevision, Le
 from routing.tables.decided import Brief, Clock, DecisionRecord, Lead, Ledger, LedgerRow, PoolRotation, QueueRound, Reroute, Rotation
 from routing.tables.declared import Tables
 from routing.tables.planned import Absence, Alignment, DatedFactsMark, Pool, Target
+from routing.tables.simulations import SimulatedDecision, Simulation
 from routing.tables.told import Asset, Campaign, Contact, EarlyOutcome, Engagement, HeardObjection
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "Rep",
     "Reroute",
     "Rotation",
+    "SimulatedDecision",
+    "Simulation",
     "Tables",
     "Target",
     "Territory",

@@ -76,6 +76,7 @@ class Engagement(Tables):
     __tablename__ = "engagements"
     __table_args__ = (
         Index(None, "contact_id", "brand_id", "occurred_at"),
+        Index("ix_engagements_occurred_at", "occurred_at", postgresql_using="brin"),
         Index("ix_engagements_original_contact_id_merged", "original_contact_id", postgresql_where=text("original_contact_id IS NOT NULL")),
     )
 
