@@ -37,8 +37,8 @@ def test_it_tells_who_why_now_what_to_expect_what_to_do_and_by_when() -> None:
         'Ada Quill, cardiology at Lakeside Heart Center: downloaded "The guide" 2 days ago; engagement rising.',
         "Why them: specialty cardiology, institution type academic….",
         'Expect: cost copay (no approved answer), dosing administration (show "The guide").',
-        "Next: Call and answer what they are weighing up. Use the call guide:…",
-        "Reach out by Tue 10 Mar 16:00 UTC. By phone, video.",
+        "Next: Call and answer what they are weighing up.",
+        "Reach out by Tue 10 Mar 16:00 UTC. Channels: phone, video.",
     ]
 
 

@@ -13,8 +13,7 @@ WORDS_MAX = 80
 
 OBJECTIONS_SHOWN = 2
 FACTS_SHOWN = 3
-
-_CHANNEL_WORDS = {"in_person": "in person", "phone": "phone", "video": "video", "email": "email"}
+STEP_WORDS_MAX = 14
 
 
 def headline(document: Mapping[str, Any], *, now: datetime) -> str:
@@ -41,9 +40,9 @@ def _lines(document: Mapping[str, Any], *, clock: Clock | None, channels: Sequen
     expected = [_expected(likely) for likely in document["likely_objections"][:OBJECTIONS_SHOWN]]
     if expected:
         yield f"Expect: {', '.join(expected)}."
-    yield f"Next: {_few(document['next_step'], 12)}"
-    by = ", ".join(_CHANNEL_WORDS.get(channel, channel) for channel in channels)
-    yield f"{_when(clock, now=now)}{f' By {by}.' if by else ' No channel is open to you.'}"
+    yield f"Next: {_first_sentences(document['next_step'], STEP_WORDS_MAX)}"
+    open_channels = ", ".join(channel.replace("_", " ") for channel in channels)
+    yield f"{_when(clock, now=now)} {f'Channels: {open_channels}.' if open_channels else 'No channel is open to you.'}"
 
 
 def _expected(likely: Mapping[str, Any]) -> str:
@@ -71,6 +70,16 @@ def _when(clock: Clock | None, *, now: datetime) -> str:
         case _:
             late = "Overdue since" if due < now else "Reach out by"
             return f"{late} {due:%a} {due.day} {due:%b %H:%M} UTC."
+
+
+def _first_sentences(text: str, words: int) -> str:
+    """As many whole sentences as so many words hold; of a first one that is longer, its beginning."""
+    told: list[str] = []
+    for sentence in text.replace(". ", ".\n").splitlines():
+        if len(f"{' '.join(told)} {sentence}".split()) > words:
+            break
+        told.append(sentence)
+    return " ".join(told) if told else _few(text, words)
 
 
 def _few(text: str, words: int) -> str:
