@@ -15,7 +15,7 @@ from routing.decisions.brief_parts import (
     HeardTopic,
     LikelyObjection,
 )
-from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement, Subject
+from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement, Subject, Target
 from routing.decisions.material import is_recommendable
 from routing.decisions.policy import Policy
 from routing.decisions.scoring import contributions, score
@@ -262,6 +262,14 @@ def test_otherwise_the_next_step_follows_from_the_journey_stage(stage: str, camp
 )
 def test_once_a_conversation_goes_on_the_next_step_follows_from_how_far_it_is(stage: str, step: str) -> None:
     assert brief(act(1, "rep_requested"), campaign=CAMPAIGN, stage=stage).next_step == step
+
+
+def test_who_is_on_the_call_plan_is_met_there() -> None:
+    planned = replace(SUBJECT, target=Target(segment="A", decile=9, planned_calls=4))
+    told = brief(act(1, "rep_requested"), subject=planned, kind="on_plan")
+    assert told.why_this_person.endswith(" On your call plan: segment A, decile 9, 4 planned calls.")
+    assert told.next_step == "In your next planned call: Answer first: they asked for a rep."
+    assert "planned" not in brief(act(1, "rep_requested"), subject=planned).why_this_person
 
 
 def test_denied_channels_are_left_out() -> None:

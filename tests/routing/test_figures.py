@@ -6,6 +6,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from routing.figures import SAMPLERS
+from routing.operations.noticing import SETTLES
 from routing.operations.rerouting import reroute_leads
 from shared.gauges import sample
 from tests.routing.world import World, contact, engagement, rep
@@ -49,10 +50,27 @@ async def test_leads_to_be_decided_again_are_counted_until_they_are(world: World
     assert counted == [2, 0]
 
 
+async def test_a_brief_nobody_looks_at_is_timed_from_when_it_was_due(world: World) -> None:
+    await world.hear(contact("c1"), engagement("c1"))
+    ages: list[float | None] = []
+    for later in (timedelta(), SETTLES + timedelta(minutes=10)):
+        await world.hear(contact("c1", version=len(ages) + 2))
+        await _figures(world, now=datetime.now(UTC) + later)
+        ages.append(REGISTRY.get_sample_value("fullcircle_briefs_outdated_oldest_age_seconds"))
+    assert ages[0] == 0
+    assert ages[1] is not None
+    assert 600 <= ages[1] < 660
+
+
 async def test_all_are_found_by_an_index(world: World) -> None:
     async with world.service.database.transaction() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
-        indexes = ("ix_clocks_due_at_unmet", "ix_leads_waiting_since", "ix_leads_tried_in_round_before_contact")
+        indexes = (
+            "ix_clocks_due_at_unmet",
+            "ix_leads_waiting_since",
+            "ix_leads_tried_in_round_before_contact",
+            "ix_brief_revisions_due_at",
+        )
         for sampler, index in zip(SAMPLERS, indexes, strict=True):
             plan = await session.scalars(text(f"EXPLAIN {sampler.query.text}"), {"now": datetime.now(UTC), "counted_max": 10_000})
             assert index in "\n".join(plan)

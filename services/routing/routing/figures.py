@@ -11,6 +11,10 @@ LEADS_WAITING_OLDEST_AGE_SECONDS = Gauge("fullcircle_leads_waiting_oldest_age_se
 
 LEADS_TO_REROUTE = Gauge("fullcircle_leads_to_reroute", "Owned leads to be decided again, because the field force changed.")
 
+BRIEFS_OUTDATED_OLDEST_AGE_SECONDS = Gauge(
+    "fullcircle_briefs_outdated_oldest_age_seconds", "How long ago the brief was due to be looked at that has waited longest."
+)
+
 # A lead that ends pauses its clocks, so these are of leads somebody still has to call.
 _CLOCKS = text(
     """
@@ -42,9 +46,16 @@ _TO_REROUTE = text(
     ) AS counted
     """
 )
+_OUTDATED = text(
+    """
+    SELECT coalesce(extract(epoch FROM CAST(:now AS timestamptz) - min(due_at)), 0) AS oldest_age_seconds
+    FROM (SELECT due_at FROM brief_revisions WHERE due_at <= CAST(:now AS timestamptz) ORDER BY due_at LIMIT 1) AS oldest
+    """
+)
 
 SAMPLERS = (
     Sampler("clocks", _CLOCKS, {"overdue": CLOCKS_OVERDUE}, labels=("kind",)),
     Sampler("queue", _WAITING, {"waiting": LEADS_WAITING, "oldest_age_seconds": LEADS_WAITING_OLDEST_AGE_SECONDS}),
     Sampler("rerouting", _TO_REROUTE, {"leads": LEADS_TO_REROUTE}),
+    Sampler("briefs", _OUTDATED, {"oldest_age_seconds": BRIEFS_OUTDATED_OLDEST_AGE_SECONDS}),
 )

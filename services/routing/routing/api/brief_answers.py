@@ -99,6 +99,7 @@ class BriefAnswer(Answer):
     issued_at: Moment
     headline: str
     text: str
+    kind: str | None = None
     stage: str | None = None
     contact: dict[str, Any]
     why_this_person: str

@@ -4,7 +4,7 @@ It tells only what a person did in a commercial context, and recommends only wha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from routing.decisions.brief_objections import likely_objections
@@ -31,9 +31,10 @@ def compose_brief(facts: BriefFacts, *, version: int, now: datetime) -> Brief:
     return Brief(
         version=version,
         rep_id=facts.rep_id,
+        kind=facts.kind,
         stage=facts.stage,
         contact=_contact(facts.subject),
-        why_this_person=why_this_person(facts.policy, subject=facts.subject),
+        why_this_person=why_this_person(facts.policy, subject=facts.subject, on_plan=facts.kind == "on_plan"),
         fit=fit_words(facts.policy, subject=facts.subject),
         why_now=why_now(telling, change=change, now=now),
         reasons=tuple(telling),
@@ -45,10 +46,15 @@ def compose_brief(facts: BriefFacts, *, version: int, now: datetime) -> Brief:
         account=_account(facts),
         earlier_leads=tuple(facts.earlier_leads[:EARLIER_LEADS_MAX]),
         likely_objections=likely_objections(facts, journey_stage=journey_stage, topics=topics, consumed=consumed, now=now),
-        next_step=next_step(facts.policy, engagements=shown, journey_stage=journey_stage, stage=facts.stage, campaign=facts.campaign),
+        next_step=_next_step(facts, shown, journey_stage),
         allowed_channels=allowed_rep_channels(facts.subject.contact.consents),
         clock=facts.clock,
     )
+
+
+def _next_step(facts: BriefFacts, shown: Sequence[Engagement], journey_stage: JourneyStage) -> str:
+    step = next_step(facts.policy, engagements=shown, journey_stage=journey_stage, stage=facts.stage, campaign=facts.campaign)
+    return f"In your next planned call: {step}" if facts.kind == "on_plan" and facts.stage == "assigned" else step
 
 
 def is_telling(engagement: Engagement, *, brand_id: str) -> bool:

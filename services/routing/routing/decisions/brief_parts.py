@@ -109,6 +109,8 @@ class Brief:
 
     version: int
     rep_id: str | None
+    kind: str
+    """on_plan or off_plan: a call that is planned anyway, or one of its own."""
     stage: str
     contact: BriefContact
     why_this_person: str
@@ -142,6 +144,7 @@ class BriefFacts:
     score: Score
     engagements: Sequence[Engagement]
     assets: Mapping[str, Asset]
+    kind: str = "off_plan"
     stage: str = "assigned"
     rep_id: str | None = None
     campaign: Campaign | None = None

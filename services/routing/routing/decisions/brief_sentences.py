@@ -64,14 +64,24 @@ def fit_words(policy: Policy, *, subject: Subject) -> tuple[str, ...]:
     return _told(policy, subject, speaks_for=True)
 
 
-def why_this_person(policy: Policy, *, subject: Subject) -> str:
-    """The same in a sentence, with what speaks against them, and where they work."""
+def why_this_person(policy: Policy, *, subject: Subject, on_plan: bool = False) -> str:
+    """The same in a sentence, with what speaks against them, where they work, and their place on the rep's call plan if they have one."""
     favourable = _listed(fit_words(policy, subject=subject)) or "no fit rule speaks for them"
     against = _listed(_told(policy, subject, speaks_for=False))
     but = f"; against them: {against}" if against else ""
     account = subject.account
     place = f" Works with {account.name}." if account and account.name else ""
-    return f"{_capitalized(favourable)}{but}.{place}"
+    return f"{_capitalized(favourable)}{but}.{place}{_plan(subject) if on_plan else ''}"
+
+
+def _plan(subject: Subject) -> str:
+    target = subject.target
+    if target is None:
+        return " On your call plan."
+    facts = [f"segment {target.segment}" if target.segment else "", f"decile {target.decile}" if target.decile is not None else ""]
+    calls = f"{target.planned_calls} planned calls" if target.planned_calls else ""
+    told = ", ".join(filter(None, [*facts, calls]))
+    return f" On your call plan{f': {told}' if told else ''}."
 
 
 def most_telling(policy: Policy, *, score: Score, engagements: Sequence[Engagement]) -> list[Engagement]:

@@ -44,6 +44,7 @@ def _composed(desk: Desk, lead: Lead, material: Material) -> tuple[Brief, tuple[
         score=desk.score_of(lead),
         engagements=material.engagements.get(pair, ()),
         assets=material.assets,
+        kind=lead.kind,
         stage=lead.stage,
         rep_id=lead.rep_id,
         campaign=material.campaigns.get(lead.campaign_id or ""),

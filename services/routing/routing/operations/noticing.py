@@ -9,9 +9,9 @@ from uuid import UUID
 from routing.tables import Lead
 from shared.database import Statement, as_recordset
 
-SETTLES = timedelta(seconds=30)
+SETTLES = timedelta(seconds=5)
 """A brief is written anew this long after a fact changed: a burst of changes gives one version."""
-BETWEEN_VERSIONS = timedelta(minutes=15)
+BETWEEN_VERSIONS = timedelta(minutes=5)
 """Nobody reads more versions than that because somebody goes on reading; what must not wait doesn't wait for this."""
 
 # Whoever changes a lead holds its contact, so nobody else writes these rows meanwhile.
