@@ -58,6 +58,7 @@ class Database:
             max_overflow=0,
             pool_timeout=_POOL_WAIT_SECONDS,
             hide_parameters=True,  # an error's text may be logged, its values may be somebody's
+            pool_use_lifo=True,  # what was prepared on a connection, and cached in its server process, serves again
             pool_pre_ping=False,  # a dead connection shows as weather and is retried; a round trip per checkout is not free
             connect_args={"application_name": application_name, "connect_timeout": _CONNECT_TIMEOUT_SECONDS},
             json_serializer=lambda value: orjson.dumps(value).decode(),
@@ -85,6 +86,7 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             await session.execute(text("SET TRANSACTION READ ONLY"))
             yield session
+            await session.commit()  # after a ROLLBACK the driver forgets all it had prepared on the connection
 
     async def require_durable_commits(self) -> None:
         """Raises `NotDurableError` unless a commit means the data is on disk: our 2xx rests on it."""
