@@ -1,6 +1,7 @@
 """The database: connections, and the one place where anything is committed."""
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 import psycopg
 from psycopg.rows import namedtuple_row
+from psycopg.types.json import set_json_loads
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -28,6 +30,7 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_SIZE = 10
 _BELLS = "bells"
 _STREAM = "stream"
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 # Named by rule, so that a migration can always say which constraint it means.
 _CONSTRAINT_NAMES = {
@@ -52,6 +55,7 @@ class Database:
     """One service's database. `transaction()` commits; nothing else in the system does."""
 
     def __init__(self, url: str, *, application_name: str) -> None:
+        self._connect_args: dict[str, Any] = {"application_name": application_name, "connect_timeout": _CONNECT_TIMEOUT_SECONDS}
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=_POOL_SIZE,
@@ -60,10 +64,11 @@ class Database:
             hide_parameters=True,  # an error's text may be logged, its values may be somebody's
             pool_use_lifo=True,  # what was prepared on a connection, and cached in its server process, serves again
             pool_pre_ping=False,  # a dead connection shows as weather and is retried; a round trip per checkout is not free
-            connect_args={"application_name": application_name, "connect_timeout": _CONNECT_TIMEOUT_SECONDS},
+            connect_args=self._connect_args,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
+        self._kept: psycopg.AsyncConnection[Any] | None = None
         self.bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         """What background work in this process waits for, by name; see `ring`."""
 
@@ -88,6 +93,35 @@ class Database:
             yield session
             await session.commit()  # after a ROLLBACK the driver forgets all it had prepared on the connection
 
+    async def at_once(self, statement: "Statement[T]", *, rings: str | None = None) -> T:
+        """One statement that is a transaction of its own: what it wrote is on disk when this returns, and nothing where it raises.
+
+        For what is hot, without what a session costs, on a connection that is kept for it and left behind with whatever never ends on it.
+        Wakes whoever waits for the bell it `rings`. Raises the driver's own errors.
+        """
+        connection, self._kept = self._kept, None
+        if connection is None or connection.closed:
+            connection = await self._connect()
+        try:
+            with tracing.step("statement"):
+                cursor = connection.cursor(row_factory=namedtuple_row)
+                await cursor.execute(statement.sql.encode(), statement.parameters)
+                found = statement.read(await cursor.fetchall() if cursor.description else [])
+        finally:
+            if self._kept is None and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+                self._kept = connection
+            else:
+                await connection.close()
+        if rings is not None:
+            self.bells[rings].set()
+        return found
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        address = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = await psycopg.AsyncConnection.connect(address, autocommit=True, **self._connect_args)
+        set_json_loads(orjson.loads, context=connection)
+        return connection
+
     async def require_durable_commits(self) -> None:
         """Raises `NotDurableError` unless a commit means the data is on disk: our 2xx rests on it."""
         async with self.engine.connect() as connection:
@@ -98,6 +132,8 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
+        if self._kept is not None:
+            await self._kept.close()
         await self.engine.dispose()
 
 
@@ -113,6 +149,11 @@ class Statement(Generic[T]):
     sql: str
     parameters: Mapping[str, Any]
     read: Callable[[list[Any]], T]
+
+
+def drivers_form(sql: str) -> str:
+    """SQL with `:name` parameters, as SQLAlchemy's `text` takes it, in the form a `Statement` has."""
+    return _PARAMETER.sub(r"%(\1)s", sql)
 
 
 async def together(session: AsyncSession, *statements: Statement[Any]) -> list[Any]:

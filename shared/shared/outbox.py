@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import tracing
-from shared.database import Statement, as_recordset, ring
+from shared.database import Statement, as_recordset, drivers_form, ring
 from shared.events import Event, Topic
 from shared.ids import new_id
 
@@ -20,11 +20,12 @@ INSERT = """
     SELECT event_id, topic, key, type, headers, body
     FROM json_to_recordset(CAST(:outbox AS json))
         AS r(event_id uuid, topic text, key text, type text, headers jsonb, body text)
+    {only}
 """
-"""For who writes state and events in one statement: `:outbox` are `as_rows(events)`, and `note_published` is called."""
+"""For who writes state and events in one statement: `:outbox` are `as_rows(events)`, `only` may be a WHERE, and `BELL` is rung."""
 
-_INSERT = text(INSERT)
-_INSERT_TOGETHER = INSERT.replace(":outbox", "%(outbox)s")
+_INSERT = text(INSERT.format(only=""))
+_INSERT_TOGETHER = drivers_form(INSERT.format(only=""))
 
 # What waits goes before what could be sent again: a relay may be moving it from the one to the other.
 _FORGET_WAITING = text("DELETE FROM outbox WHERE topic = :topic AND key = ANY (CAST(:keys AS text[]))")

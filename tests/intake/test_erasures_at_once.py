@@ -54,7 +54,7 @@ async def test_of_an_opt_out(intake: Intake, ledger: ErasureLedger, monkeypatch:
     await intake.mautic({"mautic.email_on_open": [email_opened()]})
     [row] = await intake.rows("SELECT id FROM contacts")
     await approved(intake, (await asked(intake, contact_id=row.id)).json()["id"])
-    erasing_after(monkeypatch, recording, "recognise_persons", intake, ledger)
+    erasing_after(monkeypatch, recording, "settled", intake, ledger)
     left = {"contact": mautic_lead(), "channel": "email", "old_status": "contactable", "new_status": "unsubscribed"}
     body = {"mautic.lead_channel_subscription_changed": [{**left, "timestamp": "2026-03-02T10:15:00+00:00"}]}
     with pytest.raises(ForgottenMeanwhile):

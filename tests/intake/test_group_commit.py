@@ -19,7 +19,7 @@ from intake.decisions.receipts import Delivery, Tally
 from intake.operations import group_commit
 from intake.operations.erasures.ledger import ErasureLedger
 from intake.operations.group_commit import Bounds, GroupCommit, NotCommitted, Overloaded
-from intake.operations.recording import record
+from intake.operations.recording import record_at_once
 from shared.ids import new_id
 from shared.service import Service
 from tests.intake.conftest import new_ledger
@@ -49,14 +49,14 @@ class Commits:
         self.broken: Exception | None = None
         self.group = GroupCommit(service.database, replace(Bounds(), **bounds), erasures=new_ledger())
 
-        async def watched(session: Any, deliveries: Sequence[Delivery], *, erasures: ErasureLedger, now: datetime) -> list[Tally]:
+        async def watched(database: Any, deliveries: Sequence[Delivery], *, erasures: ErasureLedger, now: datetime) -> list[Tally] | None:
             self.together.append(len(deliveries))
             await self.open.wait()
             if self.broken is not None:
                 raise self.broken
-            return await record(session, deliveries, erasures=erasures, now=now)
+            return await record_at_once(database, deliveries, erasures=erasures, now=now)
 
-        monkeypatch.setattr(group_commit, "record", watched)
+        monkeypatch.setattr(group_commit, "record_at_once", watched)
 
     def post(self, *deliveries: Delivery) -> list["asyncio.Task[Tally]"]:
         return [asyncio.create_task(self.group.record(each)) for each in deliveries]

@@ -12,8 +12,7 @@ from intake.decisions.contacts import Contact
 from intake.decisions.people import Changed
 from shared.database import as_recordset
 
-_WRITE = text(
-    """
+ADD = """
     INSERT INTO contacts (
         id, version, provisional, given_name, family_name, kind, specialty, credentials, postal_code, country, region,
         affiliations, segments, licences, updated_at
@@ -21,11 +20,16 @@ _WRITE = text(
     SELECT
         id, version, provisional, given_name, family_name, kind, specialty, credentials, postal_code, country, region,
         affiliations, segments, licences, :now
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(
+    FROM json_to_recordset(CAST(:contacts AS json)) AS r(
         id text, version integer, provisional boolean, given_name text, family_name text, kind text, specialty text,
         credentials text, postal_code text, country text, region text, affiliations jsonb, segments jsonb, licences jsonb
     )
+    {only}
     ORDER BY id
+"""
+_WRITE = text(
+    f"""
+    {ADD.format(only="")}
     ON CONFLICT (id) DO UPDATE SET
         version = excluded.version, provisional = excluded.provisional, given_name = excluded.given_name,
         family_name = excluded.family_name, kind = excluded.kind, specialty = excluded.specialty,
@@ -40,14 +44,14 @@ _DROP_KEYS = text(
     WHERE k.namespace = r.namespace AND k.value = r.value
     """
 )
-_WRITE_KEYS = text(
-    """
+ADD_KEYS = """
     INSERT INTO contact_keys (namespace, value, contact_id, origin)
     SELECT namespace, value, contact_id, origin
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(namespace text, value text, contact_id text, origin text)
+    FROM json_to_recordset(CAST(:keys AS json)) AS r(namespace text, value text, contact_id text, origin text)
+    {only}
     ORDER BY namespace, value
-    """
-)
+"""
+_ADD_KEYS = text(ADD_KEYS.format(only=""))
 _WRITE_CONSENTS = text(
     """
     INSERT INTO consents (contact_id, channel, purpose, state, at, evidence, legal_basis)
@@ -77,10 +81,17 @@ async def write_contacts(session: AsyncSession, changes: Sequence[Changed], *, n
     """Writes what changed. The caller holds the locks of `people.lock_people`."""
     if not changes:
         return
-    await session.execute(_WRITE, {"rows": as_recordset([_row(change.after) for change in changes]), "now": now})
-    await _write_rows(session, _DROP_KEYS, [row for change in changes for row in _key_rows(change.before, without=change.after)])
-    await _write_rows(session, _WRITE_KEYS, [row for change in changes for row in _key_rows(change.after, without=change.before)])
-    await _write_rows(session, _WRITE_CONSENTS, [row for change in changes for row in _consent_rows(change)])
+    await session.execute(_WRITE, {"contacts": as_recordset([_row(change.after) for change in changes]), "now": now})
+    await _write_rows(session, _DROP_KEYS, rows=[row for change in changes for row in _key_rows(change.before, without=change.after)])
+    await _write_rows(session, _ADD_KEYS, keys=[row for change in changes for row in _key_rows(change.after, without=change.before)])
+    await _write_rows(session, _WRITE_CONSENTS, rows=[row for change in changes for row in _consent_rows(change)])
+
+
+def as_rows(new: Sequence[Changed], *, now: datetime) -> dict[str, object]:
+    """The parameters of `ADD` and `ADD_KEYS` for contacts without consents."""
+    rows = [_row(change.after) for change in new]
+    keys = [row for change in new for row in _key_rows(change.after, without=change.before)]
+    return {"contacts": as_recordset(rows), "keys": as_recordset(keys), "now": now}
 
 
 def _row(contact: Contact) -> dict[str, Any]:
@@ -104,6 +115,7 @@ def _consent_rows(change: Changed) -> list[dict[str, Any]]:
     ]
 
 
-async def _write_rows(session: AsyncSession, statement: TextClause, rows: list[dict[str, Any]]) -> None:
+async def _write_rows(session: AsyncSession, statement: TextClause, **named: list[dict[str, Any]]) -> None:
+    [(name, rows)] = named.items()
     if rows:
-        await session.execute(statement, {"rows": as_recordset(rows)})
+        await session.execute(statement, {name: as_recordset(rows)})

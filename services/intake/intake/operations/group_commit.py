@@ -16,7 +16,7 @@ import structlog
 
 from intake.decisions.receipts import Delivery, Tally
 from intake.operations.erasures.ledger import ErasureLedger
-from intake.operations.recording import record
+from intake.operations.recording import record, record_at_once
 from shared import failpoints, telemetry, tracing
 from shared.database import Database, is_weather, weather_reason
 
@@ -175,9 +175,12 @@ class GroupCommit:
         deliveries = [waiting.delivery for waiting in batch]
         origins = {waiting.delivery.receipt_id: waiting.origin for waiting in batch if waiting.origin is not None}
         with tracing.within(origins):
-            async with self._database.transaction() as session:
-                tallies = await record(session, deliveries, erasures=self._erasures, now=datetime.now(UTC))
-                failpoints.reach("webhook.committing")
+            now = datetime.now(UTC)
+            tallies = await record_at_once(self._database, deliveries, erasures=self._erasures, now=now)
+            if tallies is None:
+                async with self._database.transaction() as session:
+                    tallies = await record(session, deliveries, erasures=self._erasures, now=now)
+                    failpoints.reach("webhook.committing")
         failpoints.reach("webhook.committed")
         telemetry.INTAKE_COMMIT_DELIVERIES.observe(len(batch))
         return tallies

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -54,6 +55,14 @@ async def look_up(
 ) -> Known:
     """What is known of the acts, which happened at these times, and of keys that are mentioned beside them. It is the transaction's first
     statement."""
+    [known] = await together(session, looking_up(acts, times=times, mentioned=mentioned, erasures=erasures))
+    return known  # type: ignore[no-any-return]
+
+
+def looking_up(
+    acts: Sequence[Act], *, times: Sequence[datetime], mentioned: Collection[PersonKey], erasures: ErasureLedger
+) -> Statement[Known]:
+    """The same, for who sends it otherwise."""
     keys = {key for act in acts for key in act.person} | set(mentioned)
     parameters = {
         "acts": engagements.wanted(acts),
@@ -62,7 +71,11 @@ async def look_up(
         "visits": neighbours.wanted(zip(acts, times, strict=True)),
         **labelling.wanted(acts),
     }
-    [[(told, owners, near, assets, campaigns, erased, ledger_as_of)]] = await together(session, Statement(_LOOK_UP, parameters, list))
+    return Statement(_LOOK_UP, parameters, _known)
+
+
+def _known(rows: Sequence[Any]) -> Known:
+    [(told, owners, near, assets, campaigns, erased, ledger_as_of)] = rows
     return Known(
         register=engagements.register_of(
             (UUID(row["id"]), row["source"], row["source_event_id"], bytes.fromhex(row["fingerprint"].removeprefix(_BYTEA_PREFIX)))

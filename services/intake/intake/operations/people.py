@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.decisions.consents import ConsentAct
 from intake.decisions.contacts import Contact, DirectoryEntry, snapshot
-from intake.decisions.people import Alias, People, changed
+from intake.decisions.people import Alias, Changed, People, changed
 from intake.decisions.persons import KeyOrigin, PersonKey
 from intake.operations.contacts import write_contacts
 from shared.database import Statement, as_recordset, together
@@ -79,10 +79,12 @@ async def keep_people(session: AsyncSession, before: People, after: People, *, j
     changes = list(changed(before, after))
     await write_contacts(session, changes, now=now)
     await _write_aliases(session, before.aliases, after.aliases)
-    return [
-        Event.of(snapshot(change.told), occurred_at=now, recorded_at=now, correlation_id=_journey(change.told.id, before, after, journeys))
-        for change in changes
-    ]
+    return [told_change(change, journey=_journey(change.told.id, before, after, journeys), now=now) for change in changes]
+
+
+def told_change(change: Changed, *, journey: UUID, now: datetime) -> Event:
+    """The snapshot that tells a change."""
+    return Event.of(snapshot(change.told), occurred_at=now, recorded_at=now, correlation_id=journey)
 
 
 def _journey(contact_id: str, before: People, after: People, journeys: Mapping[str, UUID]) -> UUID:

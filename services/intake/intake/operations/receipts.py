@@ -17,6 +17,7 @@ RECEIPTS = """
         id uuid, door text, source text, proof text, body_at integer, body_bytes integer, headers jsonb, received_at timestamptz,
         accepted integer, duplicate integer, ignored integer, rejected integer, has_conflict boolean
     )
+    {only}
 """
 ITEMS = """
     INSERT INTO receipt_items (receipt_id, position, outcome, vendor_type, reason, detail, engagement_id)
@@ -24,8 +25,9 @@ ITEMS = """
     FROM json_to_recordset(CAST(:items AS json)) AS r(
         receipt_id uuid, position integer, outcome text, vendor_type text, reason text, detail text, engagement_id uuid
     )
+    {only}
 """
-_KEEP = text(f"WITH kept AS ({RECEIPTS}) {ITEMS}")
+_KEEP = text(f"WITH kept AS ({RECEIPTS.format(only='')}) {ITEMS.format(only='')}")
 
 
 async def keep(session: AsyncSession, deliveries: Sequence[tuple[Delivery, Tally]]) -> None:

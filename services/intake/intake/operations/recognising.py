@@ -18,15 +18,16 @@ from shared.ids import new_id
 _SLOTS = 256
 _QUEUE = 1  # tells these advisory locks from others in this database
 
+# As in `engagements.TOLD_BEFORE`, one look into an index for each key.
 OWNERS = """
     WITH wanted AS (
         SELECT namespace, value FROM json_to_recordset(CAST({keys} AS json)) AS r(namespace text, value text)
     )
     SELECT k.namespace, k.value, k.contact_id, c.id, c.country
     FROM wanted w
-    JOIN contact_keys k ON k.namespace = w.namespace AND k.value = w.value
+    CROSS JOIN LATERAL (SELECT * FROM contact_keys k WHERE k.namespace = w.namespace AND k.value = w.value LIMIT 1) AS k
     LEFT JOIN contact_aliases a ON a.alias_id = k.contact_id
-    JOIN contacts c ON c.id = coalesce(a.contact_id, k.contact_id)
+    CROSS JOIN LATERAL (SELECT c.id, c.country FROM contacts c WHERE c.id = coalesce(a.contact_id, k.contact_id) LIMIT 1) AS c
     UNION ALL
     SELECT w.namespace, w.value, coalesce(own.id, a.into_id), c.id, c.country
     FROM wanted w
@@ -42,7 +43,10 @@ _OWNERS = text(
     FROM (SELECT {AS_OF}) AS ledger(as_of) LEFT JOIN ({OWNERS.format(keys=":keys")}) AS o(namespace, value, contact_id, id, country) ON true
     """  # noqa: S608  (ours)
 )
-_QUEUE_UP = text("SELECT pg_advisory_xact_lock(:queue, slot) FROM unnest(CAST(:slots AS integer[])) AS slot")
+QUEUE_UP = f"SELECT pg_advisory_xact_lock({_QUEUE}, slot) FROM unnest(CAST(:slots AS integer[])) AS slot"  # noqa: S608  (ours)
+"""Waits for others who decide about keys, by their `slots`; then nobody else does until the transaction ends."""
+
+_QUEUE_UP = text(QUEUE_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,10 @@ class Owners:
     contact_ids: Mapping[PersonKey, str]
     countries: Mapping[str, str | None]
     survivors: Mapping[str, str]
+
+    def unknown(self, keys: Iterable[PersonKey]) -> set[PersonKey]:
+        """Those of the keys that are nobody's."""
+        return {key for key in keys if key not in self.contact_ids}
 
     def survivor_of(self, key: PersonKey) -> str | None:
         """Who stands for whom the key leads to; None if it leads to nobody."""
@@ -69,30 +77,31 @@ class Owners:
 NOBODY = Owners(contact_ids={}, countries={}, survivors={})
 
 
-async def recognise_persons(
-    session: AsyncSession, persons: Sequence[tuple[PersonKey, ...]], *, owners: Owners, since: datetime | None
-) -> tuple[Recognition, Owners]:
-    """Who these persons are, and what was known of their keys before; `owners` is what a first look at the keys showed.
-
-    Raises `ForgottenMeanwhile` where somebody was erased after `since`, as of when the ledger was asked, and keys are looked at again.
-    """
-    owners = await _settled(session, {key for person in persons for key in person}, owners, since=since)
-    fresh_ids = [str(new_id()) for _ in persons]
-    return recognise(persons, owners=owners.contact_ids, fresh_ids=fresh_ids, survivors=owners.survivors), owners
+def recognised(persons: Sequence[tuple[PersonKey, ...]], owners: Owners) -> Recognition:
+    """Who these persons are, as far as `owners` knows their keys."""
+    return recognise(persons, owners=owners.contact_ids, fresh_ids=[str(new_id()) for _ in persons], survivors=owners.survivors)
 
 
 async def owners_of(session: AsyncSession, keys: Collection[PersonKey], *, since: datetime | None) -> Owners:
     """Whose the keys are. Who asks about a key that is nobody's waits for others deciding about it, and then decides alone until
-    the transaction ends. Raises `ForgottenMeanwhile` as above."""
-    return await _settled(session, keys, await _load(session, keys, since=since), since=since)
+    the transaction ends. Raises `ForgottenMeanwhile` as `settled` does."""
+    return await settled(session, keys, await _load(session, keys, since=since), since=since)
 
 
-async def _settled(session: AsyncSession, keys: Collection[PersonKey], owners: Owners, *, since: datetime | None) -> Owners:
-    slots = sorted({_slot(key) for key in keys if key not in owners.contact_ids})  # in order, so that nobody waits in a circle
-    if not slots:
+async def settled(session: AsyncSession, keys: Collection[PersonKey], owners: Owners, *, since: datetime | None) -> Owners:
+    """Whose the keys are for the rest of the transaction; `owners` is what a first look at them showed.
+
+    Raises `ForgottenMeanwhile` where somebody was erased after `since`, as of when the ledger was asked, and keys are looked at again.
+    """
+    if not (unknown := owners.unknown(keys)):
         return owners
-    await session.execute(_QUEUE_UP, {"queue": _QUEUE, "slots": slots})
+    await session.execute(_QUEUE_UP, {"slots": slots(unknown)})
     return await _load(session, keys, since=since)
+
+
+def slots(keys: Iterable[PersonKey]) -> list[int]:
+    """The keys as `QUEUE_UP` takes them: in order, so that nobody waits in a circle."""
+    return sorted(set(map(_slot, keys)))
 
 
 async def _load(session: AsyncSession, keys: Collection[PersonKey], *, since: datetime | None) -> Owners:

@@ -12,7 +12,7 @@ from intake.decisions import consents
 from intake.decisions.acts import Act
 from intake.decisions.contacts import Contact, taught
 from intake.decisions.engagements import Engagement
-from intake.decisions.people import Pair, meet
+from intake.decisions.people import Changed, Pair, People, changed, meet
 from intake.decisions.persons import Meeting, PersonKey, Recognition
 from intake.decisions.receipts import Delivery
 from intake.operations import candidates
@@ -35,7 +35,7 @@ class Fresh:
 class Lesson:
     """What a batch teaches. `pairs` are of contacts a directory named both: they wait for somebody's word, and nothing else changes.
 
-    `meetings` are of others: those may be one person. `journeys` are by contact.
+    `meetings` are of others: those may be one person. `journeys` are by contact; `new_contact_ids` may hold more than `contact_ids`.
     """
 
     contact_ids: Collection[str]
@@ -44,6 +44,7 @@ class Lesson:
     pairs: Sequence[Pair]
     meetings: Sequence[Meeting]
     journeys: Mapping[str, UUID]
+    new_contact_ids: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, told: Sequence[Engagement], *, fresh: Sequence[Fresh], recognition: Recognition, owners: Owners) -> "Lesson":
@@ -61,11 +62,24 @@ class Lesson:
             for one, contact_id in reversed(list(zip(fresh, recognition.contact_ids, strict=True)))
             if contact_id in contact_ids
         }
-        return cls(contact_ids, keys, acts, pairs, meetings, journeys)
+        return cls(contact_ids, keys, acts, pairs, meetings, journeys, frozenset(recognition.new_contact_ids))
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing about anybody changes."""
         return not self.contact_ids and not self.meetings
+
+    @property
+    def is_of_strangers(self) -> bool:
+        """Whether all it teaches is that there are people nobody knew, and by which keys: none, where it is empty."""
+        return not self.meetings and not self.acts and self.new_contact_ids.issuperset(self.contact_ids)
+
+    def strangers(self) -> list[Changed]:
+        """The people nobody knew, as they are to be kept and told, of a lesson that is of nobody else."""
+        people = People()
+        for contact_id in sorted(self.contact_ids):
+            people.put(taught(Contact(contact_id), keys=self.keys.get(contact_id, ()), acts=()))
+        return list(changed(People(), people))
 
 
 async def teach(session: AsyncSession, lesson: Lesson, *, now: datetime) -> list[Event]:
