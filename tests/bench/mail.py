@@ -61,14 +61,18 @@ class Mail:
         self.forget()
         return Sample(sample.value, sample.cpu_us, note=f"{sample.note}, {left} left in the outbox, gone in {seconds:.1f} s")
 
-    def without_relay(self, connections: int, plan: Plan) -> Sample:
-        """The same with nothing behind the door: what arrives waits in the outbox."""
+    def without_relay(self, connections: int, plan: Plan, *, doors: int = 1) -> Sample:
+        """The same with nothing behind the door: what arrives waits in the outbox. Several doors are processes on one port."""
         self.prepare()
         self.ground.stop_service("intake")
-        port = self.ground.start_arm("door", environment=self.ground.service_environment("intake"))
-        pids = {"door": self.ground.pid("door"), "postgres": self.ground.pid("postgres")}
-        sample = self.under_load(port, connections, plan, pids)
-        self.ground.stop_arm("door")
+        names = [f"door@{number}" for number in range(1, doors + 1)]
+        port: int | None = None
+        for name in names:
+            port = self.ground.start_arm(name, environment=self.ground.service_environment("intake"), port=port)
+        pids = {name: self.ground.pid(name) for name in (*names, "postgres")}
+        sample = self.under_load(port or 0, connections, plan, pids)
+        for name in names:
+            self.ground.stop_arm(name)
         self.forget()
         self.ground.start_service("intake")
         return sample

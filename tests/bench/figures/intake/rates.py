@@ -31,3 +31,4 @@ def take(ground: Ground, plan: Plan, say: Say) -> Iterator[Measured]:
         inserts = partial(two_inserts, connections)
         yield compare(f"two-inserts@c{connections}", ours=ours, theirs=inserts, goal=_TWO_INSERTS, plan=plan, say=say)
         say(f"  without a relay behind it, c{connections}: {mail.without_relay(connections, plan)}")
+        say(f"  so, and two processes on one port, c{connections}: {mail.without_relay(connections, plan, doors=2)}")
