@@ -1,6 +1,7 @@
 """An erasure that commits in the middle of something else about the same person: nobody makes a stranger of somebody just forgotten."""
 
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -70,3 +71,24 @@ async def test_of_a_directorys_row(intake: Intake, ledger: ErasureLedger, monkey
     assert (await intake.put("contacts", [contact(contact_id)])).status_code == 503
     monkeypatch.undo()
     assert (await intake.put("contacts", [contact(contact_id)])).json()["created"] == 1
+
+
+async def test_of_a_stranger_seen_while_somebody_is_forgotten(
+    intake: Intake, ledger: ErasureLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whom the erasure was of: the batch is looked up anew, and finds that it was of somebody else."""
+    await approved_of_ada(intake)
+    at_once, calls = intake.service.database.at_once, count(1)
+
+    async def after_erasing(statement: Any, **named: Any) -> Any:
+        if next(calls) == 2:
+            await erase_approved(intake.service.database, ledger, now=datetime.now(UTC))
+        written.append(await at_once(statement, **named))
+        return written[-1]
+
+    written: list[Any] = []
+    monkeypatch.setattr(intake.service.database, "at_once", after_erasing)
+    answer = await intake.mautic({"mautic.email_on_open": [email_opened(lead=mautic_lead(77, "eve@x.test"), emailAddress=None)]})
+    assert counts(answer) == {"accepted": 1}
+    assert written[1] is False
+    assert len(await intake.rows("SELECT 1 FROM contact_keys")) == 2

@@ -119,7 +119,7 @@ async def test_an_act_of_two_whom_a_directory_named_makes_a_candidate_and_costs_
     assert await show(intake, 1, lead=26) == "hcp-1"
     with counting_statements(intake) as count:
         assert counts(await intake.mautic(opened(2, lead=26, email="ada@clinic.test"))) == {"accepted": 1}
-        assert count() == 1, "beside the first, which looks everything up together with BEGIN"
+        assert count() == 2, "one look and one write"
     assert await waiting(intake) == [(["hcp-1", "hcp-2"], ["email"])]
     await show(intake, 3, lead=26, email="ada@clinic.test")
     assert len(await waiting(intake)) == 1

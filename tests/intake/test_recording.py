@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from sqlalchemy import event
@@ -77,9 +78,9 @@ async def test_a_webhook_costs_the_same_statements_whatever_it_holds(intake: Int
 
     used = []
     for begin, size in ((1, 1), (1_000, 300)):
-        with counting_statements(intake) as count:
+        with counting_statements(intake) as counted:
             assert counts(await intake.mautic(body(begin, size))) == {"accepted": 2 * size}
-            used.append(count())
+            used.append(counted())
     assert used[0] == used[1] <= 11
 
 
@@ -87,9 +88,9 @@ async def test_known_people_and_strangers_cost_no_more_than_one_look_and_one_wri
     await intake.mautic({"mautic.email_on_open": email_opened()})
     strangers = [email_opened(id=number, lead=mautic_lead(number, f"p{number}@x.test"), emailAddress=None) for number in (100, 101)]
     for opened in ([email_opened(id=9)], [email_opened(id=10), *strangers]):
-        with counting_statements(intake) as count:
+        with counting_statements(intake) as counted:
             assert counts(await intake.mautic({"mautic.email_on_open": opened})) == {"accepted": len(opened)}
-            assert count() == 2
+            assert counted() == 2
     assert len(await intake.rows("SELECT id FROM contacts")) == len(await intake.published("contact.snapshot")) == 3
 
 
@@ -103,3 +104,37 @@ async def test_while_the_database_is_away_senders_are_told_to_come_again(make_se
         assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) > 0
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+@contextmanager
+def overtaken(intake: Intake, body: Any) -> Iterator[None]:
+    """Somebody else records that body after the next batch was looked up, and before it is written."""
+    database = intake.service.database
+    at_once, calls = database.at_once, count(1)
+
+    async def after_another(statement: Statement[Any], **named: Any) -> Any:
+        if next(calls) == 2:
+            async with database.transaction() as session:
+                await record(session, [delivery(body)], erasures=new_ledger(), now=NOW)
+        return await at_once(statement, **named)
+
+    database.at_once = after_another  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        database.at_once = at_once  # type: ignore[method-assign]
+
+
+async def test_who_is_overtaken_between_look_and_write_is_judged_anew(intake: Intake) -> None:
+    stranger, theirs = mautic_lead(7, "eve@x.test"), mautic_lead(8, "zoe@x.test")
+    first = email_opened(id=1, lead=stranger, emailAddress=None)
+    both = [first, email_opened(id=2, lead=theirs, emailAddress=None)]
+    with overtaken(intake, {"mautic.email_on_open": [first]}):
+        assert counts(await intake.mautic({"mautic.email_on_open": both})) == {"duplicate": 1, "accepted": 1}
+    with overtaken(intake, {"mautic.email_on_open": [email_opened(id=3, lead=mautic_lead(9, "kim@x.test"), emailAddress=None)]}):
+        again = email_opened(id=4, lead=mautic_lead(9, "kim@x.test"), emailAddress=None)
+        assert counts(await intake.mautic({"mautic.email_on_open": [again]})) == {"accepted": 1}
+    assert len(await intake.published("engagement.recorded")) == 4
+    assert len(await intake.rows("SELECT id FROM contacts")) == len(await intake.published("contact.snapshot")) == 3
+    [row] = await intake.rows("SELECT count(*) AS receipts, sum(accepted) AS accepted, sum(duplicate) AS duplicate FROM receipts")
+    assert (row.receipts, row.accepted, row.duplicate) == (4, 4, 1)
