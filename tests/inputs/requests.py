@@ -156,6 +156,8 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "GET /v1/feed": Good("/v1/feed"),
         "GET /v1/leads/{lead_id}/history": Good("/v1/leads/{lead_of_rep_1}/history"),
         "GET /v1/queue": Good("/v1/queue"),
+        "POST /v1/leads/{lead_id}/recycle": Good(f"/v1/leads/{NOBODY}/recycle", (404,), lambda: {"reason_code": "wrong_timing"}),
+        "GET /v1/lifecycle": Good("/v1/lifecycle"),
     },
     "feedback": {
         "POST /v1/outcomes": Good("/v1/outcomes", (201,), lambda: _fresh(**outcome())),

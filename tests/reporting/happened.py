@@ -10,7 +10,7 @@ from shared.events.cases import CaseOpened
 from shared.events.contacts import ContactSnapshot
 from shared.events.engagements import EngagementRecorded
 from shared.events.feedback import InsightRecorded, ObjectionRecorded, OutcomeRecorded, RepTold
-from shared.events.leads import ClockBreached, LeadAssigned, LeadQualified, LeadScore, LeadStageChanged
+from shared.events.leads import ClockBreached, LeadAssigned, LeadQualified, LeadScore, LeadStageChanged, NurtureHeld, NurtureResumed
 from shared.ids import new_id
 
 
@@ -75,6 +75,20 @@ def assigned(lead_id: str, contact_id: str, at: datetime, *, rep_id: str = "rep-
         assigned_at=at,
         **{"brand_id": "cardiox", "policy_version": "v1", "step": "territory", "region": "north", "campaign_id": "launch", **more},
     )
+
+
+def held(lead_id: str, contact_id: str, at: datetime) -> NurtureHeld:
+    return NurtureHeld(
+        lead_id=lead_id, contact_id=contact_id, brand_id="cardiox", policy_version="v1", scope="promotional", campaign_id="launch",
+        reason="rep_in_conversation", held_at=at,
+    )  # fmt: skip
+
+
+def resumed(lead_id: str, contact_id: str, at: datetime) -> NurtureResumed:
+    return NurtureResumed(
+        lead_id=lead_id, contact_id=contact_id, brand_id="cardiox", policy_version="v1", scope="promotional", campaign_id="launch",
+        reason="lead_recycled", track="stay_in_touch", resumed_at=at,
+    )  # fmt: skip
 
 
 def entered(lead_id: str, contact_id: str, stage: str, at: datetime, **more: Any) -> LeadStageChanged:

@@ -12,6 +12,7 @@ import pytest
 from standardwebhooks import WebhookVerificationError
 
 from reporting.dispatching import Dispatcher
+from shared.bodies import utc_text
 from shared.service import Service
 from tests.conftest import ClientOf
 from tests.polling import until
@@ -89,6 +90,23 @@ async def test_a_refused_webhook_comes_again_with_the_same_id_and_a_new_signatur
     [delivery] = await delivered(client)
     assert (delivery["id"], delivery["state"]) == (str(moved.id), "delivered")
     assert [attempt["status_code"] for attempt in delivery["attempts"]] == [500, 204]
+
+
+async def test_a_platform_is_told_to_hold_and_to_go_on_by_the_id_it_knows_the_contact_by(
+    client: httpx.AsyncClient, endpoint: Endpoint, dispatcher: Dispatcher, tell: Tell, now: datetime
+) -> None:
+    await subscribe(client, endpoint.url, source="mautic-us", events=["nurture.held", "nurture.resumed"])
+    await tell(happened.contact("c1", external_ids={"mautic-us": "4711"}))
+    await tell(happened.entered("l1", "c1", "contacted", now), happened.held("l1", "c1", now))
+    await tell(happened.resumed("l1", "c1", now + timedelta(seconds=1)))
+    while await dispatcher.run_once():
+        pass
+    held, resumed = (received.verified(SECRET) for received in endpoint.received)
+    about = {"lead_id": "l1", "contact_id": "c1", "external_id": "4711", "brand_id": "cardiox", "campaign_id": "launch"}
+    assert held["type"] == "nurture.held"
+    assert held["data"] == about | {"scope": "promotional", "reason": "rep_in_conversation", "held_at": utc_text(now)}
+    assert resumed["type"] == "nurture.resumed"
+    assert {name: resumed["data"][name] for name in ("reason", "track")} == {"reason": "lead_recycled", "track": "stay_in_touch"}
 
 
 async def test_both_secrets_sign_while_one_replaces_the_other(

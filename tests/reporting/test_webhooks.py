@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reporting.decisions.journal import noted
 from reporting.decisions.webhooks import FILTER_FIELDS, Subscription, webhook_data, webhooks_for
 from shared.events import Event, Fact, loop
 from shared.events.loop import DecisionDecided, ThemeEmerged
@@ -39,6 +40,7 @@ def test_a_lead_event_carries_the_contact_by_the_id_of_the_subscribers_platform(
             "from_stage": "assigned",
             "to_stage": "contacted",
             "implied": False,
+            "late": False,
             "reason": "contacted",
             "changed_at": "2026-11-22T12:00:00Z",
         },
@@ -117,3 +119,12 @@ def test_filters_compare_fields_of_the_data(filters: dict[str, Any], is_told: bo
 def test_every_field_of_every_webhook_can_be_filtered_by() -> None:
     for fact in (happened.entered("l", "c", "sql", NOON), happened.assigned("l", "c", NOON), happened.breached("l", "c", NOON)):
         assert set(webhook_data(fact, None)) <= FILTER_FIELDS
+
+
+def test_a_trace_says_when_automation_was_told_to_hold_and_to_go_on() -> None:
+    told = [noted(fact) for fact in (happened.held("l1", "c1", NOON), happened.resumed("l1", "c1", NOON))]
+    assert [each.summary for each in told] == [
+        "promotional automation holds: rep_in_conversation",
+        "promotional automation may go on: lead_recycled, track stay_in_touch",
+    ]
+    assert {each.subjects for each in told} == {("l1", "c1")}

@@ -239,3 +239,53 @@ async def test_an_objection_that_was_heard_is_likely_in_the_next_brief_and_moves
     await world.hear(outcome(lead, "rejected", reason_code="absent"))
     brief = await world.get(f"leads/{lead['id']}/brief")
     assert [(likely["topic"], likely["assets"]) for likely in brief["likely_objections"]] == [("cost_copay", [])]
+
+
+async def test_contact_told_of_after_a_rejection_takes_the_lead_up_again(world: World, lead: dict[str, Any]) -> None:
+    rejected = outcome(lead, "rejected", after=timedelta(milliseconds=1))
+    await world.hear(rejected)
+    assert (await world.reread(lead))["stage"] == "recycled"
+    await world.hear(outcome(lead, "contacted", after=timedelta(milliseconds=2)))
+    now = await world.reread(lead)
+    assert (now["stage"], now["ended_at"], now["track"], now["rep_id"]) == ("contacted", None, None, lead["rep_id"])
+    [refused] = await world.said("outcome.refused")
+    assert isinstance(rejected.fact, OutcomeRecorded)
+    assert (refused["report_id"], refused["reason"]) == (rejected.fact.report_id, "rejected_after_contact")
+    await world.hear(outcome(lead, "rejected", after=timedelta(milliseconds=3)))
+    assert (await world.reread(lead))["stage"] == "contacted"
+
+
+async def test_reports_of_two_devices_end_alike_in_every_order_and_batch(world: World) -> None:
+    codes = ["rejected", "accepted", "qualified", "no_need", "not_interested", "contacted"]
+    chance = random.Random(11)
+    for number in range(8):
+        await world.hear(contact(f"hcp-{number}"), engagement(f"hcp-{number}"))
+    leads = await world.leads()
+    for lead in leads:
+        reports = [outcome(lead, code, after=timedelta(microseconds=position), report_id=f"{lead['id']}-{code}")
+                   for position, code in enumerate(codes)]  # fmt: skip
+        chance.shuffle(reports)
+        cut = chance.randrange(len(reports))
+        await world.hear(*reports[:cut])
+        await world.hear(*reports[cut:])
+    refused: dict[str, set[str]] = {}
+    for said in await world.said("outcome.refused"):
+        refused.setdefault(said["lead_id"], set()).add(said["report_id"].removeprefix(f"{said['lead_id']}-"))
+    for lead in leads:
+        now = await world.reread(lead)
+        ended_at = datetime.fromisoformat(lead["qualified_at"]) + timedelta(microseconds=3)
+        assert (now["stage"], datetime.fromisoformat(now["ended_at"])) == ("disqualified", ended_at)
+        assert refused[lead["id"]] == {"rejected", "contacted"}
+
+
+async def test_a_stage_told_of_late_is_told_with_its_own_time_and_moves_nothing(world: World, lead: dict[str, Any]) -> None:
+    await world.hear(outcome(lead, "not_interested", after=timedelta(milliseconds=5)))
+    said_before = len(await world.said("lead.stage_changed"))
+    await world.hear(outcome(lead, "contacted", after=timedelta(milliseconds=1)))
+    late = (await world.said("lead.stage_changed"))[said_before:]
+    assert [(each["to_stage"], each["late"], each["implied"]) for each in late] == [("accepted", True, True), ("contacted", True, False)]
+    at = datetime.fromisoformat(lead["qualified_at"]) + timedelta(milliseconds=1)
+    assert {datetime.fromisoformat(each["changed_at"]) for each in late} == {at}
+    assert (await world.reread(lead))["stage"] == "disqualified"
+    history = await world.get(f"leads/{lead['id']}/history")
+    assert [record["kind"] for record in history[-2:]] == ["entered_late", "entered_late"]

@@ -17,7 +17,7 @@ from tests.tokens import authorization
 CLOCK_FIELDS = {"kind", "state", "started_at", "due_at", "met_at"}
 RECORD_FIELDS = {
     "at", "kind", "from", "to", "reason", "policy_version", "rule", "candidates", "passed_steps", "pointer_before", "pointer_after",
-    "sentence", "details",
+    "sentence", "details", "by",
 }  # fmt: skip
 
 
@@ -59,7 +59,7 @@ async def test_a_lead_is_shown_whole(world: World) -> None:
     assert set(lead) == {
         "id", "contact_id", "brand_id", "kind", "stage", "score", "rep_id", "territory_id", "region", "campaign_id", "policy_version",
         "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id", "clocks", "ledger", "reason",
-        "reason_at", "brief_version",
+        "reason_at", "brief_version", "stage_type", "held_from", "held_until", "track", "return_on", "merged_into_lead_id",
     }  # fmt: skip
     assert UUID(lead["id"]).version == 7
     assert lead["kind"] == "off_plan"

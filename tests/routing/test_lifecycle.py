@@ -9,24 +9,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.decisions.lifecycle import (
-    ATTEMPTS,
     END_STAGES,
     FORWARD_STAGES,
-    OUTCOMES,
-    STAGE_OF_OUTCOME,
+    MEANINGS,
     TRANSITIONS,
+    Illegal,
     LeadPosition,
     Move,
     NoChange,
+    Stage,
+    StageEntry,
+    decide_hold,
+    decide_opt_out,
+    decide_recycling,
+    decide_restated,
+    decide_resumption,
+    is_legal,
+)
+from routing.decisions.outcomes import (
+    ATTEMPTS,
+    OUTCOMES,
+    STAGE_OF_OUTCOME,
     OutcomeDecision,
     Reassign,
     Refuse,
     ReportedOutcome,
-    Stage,
-    StageEntry,
-    decide_opt_out,
     decide_outcome,
-    is_legal,
 )
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -243,3 +251,43 @@ def test_an_opt_out_withdraws_a_lead_nobody_has_touched(stage: Stage) -> None:
 )
 def test_an_opt_out_leaves_a_lead_alone_where(position: LeadPosition, attempted: bool, reason: str) -> None:
     assert decide_opt_out(position, attempted=attempted) == NoChange(reason)  # type: ignore[arg-type]
+
+
+def test_every_stage_has_a_type_and_a_sentence_and_a_clock_runs_where_an_act_is_due() -> None:
+    assert set(MEANINGS) == {"engaged", *TRANSITIONS}
+    assert {stage for stage, meaning in MEANINGS.items() if meaning.type == "sla"} == {
+        "assigned", "accepted", "contacted", "sql", "meeting_booked",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("attempted", [True, False])
+def test_what_was_restated_withdraws_a_held_lead_nobody_has_touched(attempted: bool) -> None:
+    held = lead("on_hold", held_from="assigned")
+    decision = decide_restated(held, attempted=attempted, still_qualified=False)
+    assert decision == (NoChange("outreach_began") if attempted else Move((StageEntry("disqualified"),), "restated"))
+
+
+@pytest.mark.parametrize("stage", FORWARD_STAGES)
+def test_an_open_lead_may_be_held_resumed_where_it_stood_and_recycled(stage: Any) -> None:
+    assert decide_hold(lead(stage), reason="asked_to_wait") == Move((StageEntry("on_hold"),), "asked_to_wait")
+    held = lead("on_hold", held_from=stage)
+    assert decide_resumption(held, reason="waited") == Move((StageEntry(stage),), "waited")
+    for open_lead in (lead(stage), held):
+        assert decide_recycling(open_lead, reason="wrong_timing") == Move((StageEntry("recycled"),), "wrong_timing")
+        assert is_legal(open_lead.stage, "recycled")
+
+
+@pytest.mark.parametrize("stage", END_STAGES)
+def test_a_lead_that_ended_is_neither_held_nor_resumed_nor_recycled(stage: Any) -> None:
+    ended = lead(stage, ended_at=NOW)
+    for decision in (
+        decide_hold(ended, reason="asked_to_wait"),
+        decide_resumption(ended, reason="waited"),
+        decide_recycling(ended, reason="wrong_timing"),
+    ):
+        assert isinstance(decision, Illegal)
+
+
+def test_a_lead_is_held_once_and_resumed_only_if_it_is_held() -> None:
+    assert isinstance(decide_hold(lead("on_hold", held_from="sql"), reason="asked_to_wait"), Illegal)
+    assert isinstance(decide_resumption(lead("sql"), reason="waited"), Illegal)

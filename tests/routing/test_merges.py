@@ -1,6 +1,6 @@
 """Contacts that are merged and parted: what they did follows, whatever the order in which routing hears of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from routing.operations.waiting import decide_stale_ledgers
 from shared.events import Event
-from tests.routing.world import World, contact, engagement, opt_out, outcome
+from shared.events.feedback import ObjectionRecorded
+from tests.routing.world import BRAND, World, contact, engagement, event, opt_out, outcome
 
 
 async def settle(world: World) -> None:
@@ -75,6 +76,8 @@ async def test_a_lead_of_a_merged_contact_goes_on_and_keeps_a_second_one_from_be
     await world.hear(outcome(lead, "not_interested"))
     await world.hear(engagement("hcp-1"))
     await settle(world)
+    assert len(await world.leads()) == 1, "what they did before the end counts no more"
+    await world.hear(engagement("hcp-1", age=timedelta()))
     assert sorted((each["contact_id"], each["stage"]) for each in await world.leads()) == [("hcp-1", "assigned"), ("old", "disqualified")]
 
 
@@ -95,3 +98,56 @@ async def test_merges_of_merges_end_with_who_stands_for_all(world: World) -> Non
     await settle(world)
     assert await rows(world, "SELECT contact_id, original_contact_id FROM engagements ORDER BY 2") == [("b", "a"), ("b", None)]
     assert await rows(world, "SELECT contact_id, count(*) FROM ledger_rows GROUP BY contact_id") == [("b", 2)]
+
+
+async def two_with_a_lead_each(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The leads of `old`, who came first, and of `hcp-1`."""
+    await world.hear(contact("old"), engagement("old"), contact("hcp-1"), engagement("hcp-1"))
+    old, hcp_1 = await world.leads()
+    return old, hcp_1
+
+
+@pytest.mark.parametrize("told_first", ["old", "hcp-1"])
+async def test_of_two_leads_of_one_person_the_one_furthest_along_goes_on(world: World, told_first: str) -> None:
+    old, hcp_1 = await two_with_a_lead_each(world)
+    await world.hear(outcome(hcp_1, "qualified"), outcome(old, "accepted"))
+    merged = [contact("old", version=2, merged_into="hcp-1"), contact("hcp-1", version=2)]
+    await world.hear(*(merged if told_first == "old" else reversed(merged)))
+    kept, closed = await world.reread(hcp_1), await world.reread(old)
+    assert (kept["stage"], kept["rep_id"], kept["ended_at"]) == ("sql", hcp_1["rep_id"], None)
+    assert (closed["stage"], closed["merged_into_lead_id"], closed["clocks"][0]["state"]) == ("disqualified", hcp_1["id"], "paused")
+    [told] = [said for said in await world.said("lead.stage_changed") if said["reason"] == "merged"]
+    assert (told["lead_id"], told["rep_id"], told["merged_into_lead_id"]) == (old["id"], old["rep_id"], hcp_1["id"])
+    assert (await world.get(f"leads/{old['id']}/history"))[-1]["details"] == {"lead_id": hcp_1["id"]}
+    joined = (await world.get(f"leads/{hcp_1['id']}/history"))[-1]
+    assert (joined["kind"], joined["details"]) == ("joined", {"lead_id": old["id"]})
+
+
+async def test_of_two_leads_equally_far_the_oldest_goes_on_and_a_parting_opens_nothing_again(world: World) -> None:
+    old, hcp_1 = await two_with_a_lead_each(world)
+    await world.hear(contact("old", version=2, merged_into="hcp-1"))
+    await settle(world)
+    assert [(lead["id"], lead["stage"]) for lead in await world.leads()] == [(old["id"], "assigned"), (hcp_1["id"], "disqualified")]
+    kept = await world.reread(old)
+    assert kept["score"]["engagement"] == 60, "the ledgers are joined"
+    await world.hear(contact("old", version=3))
+    await settle(world)
+    assert [(lead["id"], lead["stage"]) for lead in await world.leads()] == [(old["id"], "assigned"), (hcp_1["id"], "disqualified")]
+    assert (await world.reread(old))["score"]["engagement"] == 30, "and split"
+
+
+async def test_the_lead_of_a_merged_contact_is_read_and_briefed_on_all_the_person_did_and_said(world: World) -> None:
+    await world.hear(contact("old"), engagement("old"), contact("hcp-1"), engagement("hcp-1", "email_clicked"))
+    lead = await world.lead()
+    at = datetime.now(UTC)
+    for contact_id, topic in (("old", "cost_copay"), ("hcp-1", "evidence_quality")):
+        heard = ObjectionRecorded(
+            report_id=f"r-{contact_id}", contact_id=contact_id, brand_id=BRAND, rep_id=lead["rep_id"], topic=topic, nature="concern",
+            reaction="neutral", occurred_at=at, received_at=at,
+        )  # fmt: skip
+        await world.hear(event(heard))
+    await world.hear(contact("old", version=2, merged_into="hcp-1"))
+    await world.hear(outcome(lead, "rejected", reason_code="absent"))
+    brief = await world.get(f"leads/{lead['id']}/brief")
+    assert {each["topic"] for each in brief["likely_objections"]} >= {"cost_copay", "evidence_quality"}
+    assert sorted(each["kind"] for each in brief["engagements"]) == ["email_clicked", "webinar_attended"]

@@ -47,7 +47,7 @@ def _verdicts(evidence: Evidence, examination: Examination) -> None:
 
 
 def _open_leads(evidence: Evidence, examination: Examination) -> None:
-    """An open lead has an owner or waits with a reason; a contact has one per brand."""
+    """An open lead has an owner or waits with a reason, unless it is on hold; a contact has one per brand."""
     is_open: Counter[tuple[str, str]] = Counter()
     for lead in evidence.routing.leads:
         examination.look_at()
@@ -57,7 +57,7 @@ def _open_leads(evidence: Evidence, examination: Examination) -> None:
             continue
         is_open[lead.contact_id, lead.brand_id] += 1
         waits = lead.waiting_since is not None and bool(lead.waiting_reason)
-        if waits == (lead.rep_id is not None):
+        if waits == (lead.rep_id is not None) and not (lead.stage == "on_hold" and not waits):
             wrong = "a lead that waits and has an owner" if waits else "a lead with neither an owner nor a reason to wait"
             examination.find(wrong, f"lead={lead.id} stage={lead.stage}")
     for pair, leads in is_open.items():
@@ -80,7 +80,8 @@ def _records(evidence: Evidence, examination: Examination) -> None:
 
 
 def _ends_in(lead: Lead, history: list[Record], examination: Examination) -> None:
-    stage = next((record.to_stage for record in reversed(history) if record.to_stage is not None), None)
+    # A stage that was told late was passed before the one the lead stands at.
+    stage = next((each.to_stage for each in reversed(history) if each.to_stage is not None and each.kind != "entered_late"), None)
     if stage != lead.stage:
         examination.find("a lead in another stage than was decided", f"lead={lead.id} is={lead.stage} decided={stage}")
     placing = next((record for record in reversed(history) if record.kind in ("assigned", "waiting")), None)

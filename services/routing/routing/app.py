@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from routing import figures, subscribers
-from routing.api import briefs, feed, leads, policies, previews, reference, simulations
+from routing.api import briefs, feed, leads, lifecycle, moves, policies, previews, reference, simulations
 from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
 from routing.operations.dated_facts import take_dated_facts
+from routing.operations.detours import open_returning_leads, resume_held_leads
 from routing.operations.outcomes import apply_early_outcomes
 from routing.operations.rerouting import reroute_leads
 from routing.operations.revising import follow_approvals, revise_outdated_briefs
@@ -32,6 +33,8 @@ BACKGROUND_WORK = {
     "early outcomes": apply_early_outcomes,
     "approvals": follow_approvals,
     "outdated briefs": revise_outdated_briefs,
+    "held leads": resume_held_leads,
+    "returning leads": open_returning_leads,
 }
 EVERY_SECONDS = 1.0
 
@@ -47,6 +50,7 @@ def build() -> Service:
     service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
     service.routers += [briefs.routes(service.database), feed.routes(service.database)]
     service.routers += [simulations.routes(service.database), previews.routes(service.database)]
+    service.routers += [moves.routes(service.database), lifecycle.routes()]
     service.routers.append(people_routes("routing", service.database, HELD))
     for name, work in BACKGROUND_WORK.items():
         service.loops.append(partial(_repeat, work, service.database, name))

@@ -18,6 +18,10 @@ HELD = {
         SELECT decision_records.* FROM decision_records JOIN leads ON leads.id = decision_records.lead_id
         WHERE contact_id = :contact_id ORDER BY lead_id, position
     """,
+    "reported_outcomes": """
+        SELECT reported_outcomes.* FROM reported_outcomes JOIN leads ON leads.id = reported_outcomes.lead_id
+        WHERE contact_id = :contact_id ORDER BY reported_outcomes.occurred_at, report_id
+    """,
     "briefs": """
         SELECT briefs.* FROM briefs JOIN leads ON leads.id = briefs.lead_id WHERE contact_id = :contact_id ORDER BY lead_id, version
     """,

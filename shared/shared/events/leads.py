@@ -1,5 +1,6 @@
 """Topic `leads`: qualification, assignment, lifecycle, briefs and clocks. Routing is the only writer of lifecycle stages."""
 
+from datetime import date
 from typing import Literal
 
 from shared.events.facts import Code, Fact, Id, Label, Moment, Part, contract
@@ -63,16 +64,57 @@ class LeadWaiting(LeadFact):
 
 @contract("lead.stage_changed", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
 class LeadStageChanged(LeadFact):
-    """A lead entered a lifecycle stage. `implied` stages were skipped over by an outcome further on."""
+    """A lead entered a lifecycle stage. `implied` stages were skipped over by an outcome further on.
+
+    `late`: it was there at `changed_at`, but stands elsewhere by now: a report came late. `merged_into_lead_id` is the lead of the same
+    person that goes on where one is closed because two contacts turned out to be one.
+    """
 
     from_stage: Code | None
     to_stage: Code
     reason: Code
     implied: bool
+    late: bool = False
     report_id: Id | None = None
     rep_id: Id | None = None
     campaign_id: Id | None = None
+    merged_into_lead_id: Id | None = None
     changed_at: Moment
+
+
+@contract("lead.recycled", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
+class LeadRecycled(LeadFact):
+    """A cycle ended and marketing nurtures on: on which track, and the day (UTC) on which a new lead opens by itself, if any does."""
+
+    reason: Code
+    track: Code
+    return_on: date | None = None
+    rep_id: Id | None = None
+    recycled_at: Moment
+
+
+class NurtureFact(LeadFact):
+    """What automation is asked to do with a contact, under the id it knows them by. Only promotional messages are meant."""
+
+    scope: Literal["promotional"]
+    campaign_id: Id | None = None
+
+
+@contract("nurture.held", topic=LEADS, producer="routing", consumers=("reporting",))
+class NurtureHeld(NurtureFact):
+    """A rep is in conversation with the contact: promotional automation holds, so as not to talk across them."""
+
+    reason: Literal["rep_in_conversation", "outreach_begun"]
+    held_at: Moment
+
+
+@contract("nurture.resumed", topic=LEADS, producer="routing", consumers=("reporting",))
+class NurtureResumed(NurtureFact):
+    """The conversation is over: automation may go on, after a recycled lead on its track."""
+
+    reason: Literal["lead_recycled", "lead_disqualified", "lead_merged", "contact_parted", "outreach_anew"]
+    track: Code | None = None
+    resumed_at: Moment
 
 
 @contract("brief.issued", topic=LEADS, producer="routing", consumers=("reporting",))

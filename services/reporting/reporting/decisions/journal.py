@@ -19,8 +19,11 @@ from shared.events.leads import (
     LeadAssigned,
     LeadFact,
     LeadQualified,
+    LeadRecycled,
     LeadStageChanged,
     LeadWaiting,
+    NurtureHeld,
+    NurtureResumed,
     OutcomeRefused,
     PolicyActivated,
 )
@@ -107,7 +110,9 @@ def _lead(fact: LeadFact) -> Noted:
         case LeadWaiting():
             summary = f"waits in the queue: {fact.reason}"
         case LeadStageChanged():
-            summary = f"{fact.from_stage or 'no stage'} > {fact.to_stage}, {fact.reason}{', implied' if fact.implied else ''}"
+            summary = _stage(fact)
+        case LeadRecycled() | NurtureHeld() | NurtureResumed():
+            summary = _nurture(fact)
         case BriefIssued():
             summary = f"brief version {fact.version} issued, {fact.journey_stage}{': ' if fact.changes else ''}{', '.join(fact.changes)}"
         case BriefAnswered():
@@ -122,6 +127,21 @@ def _lead(fact: LeadFact) -> Noted:
         case _:
             summary = fact.contract.event_type
     return Noted(summary, (fact.lead_id, fact.contact_id), rests_on, contact_id=fact.contact_id)
+
+
+def _stage(fact: LeadStageChanged) -> str:
+    told = f"{', implied' if fact.implied else ''}{', told late' if fact.late else ''}"
+    return f"{fact.from_stage or 'no stage'} > {fact.to_stage}, {fact.reason}{told}"
+
+
+def _nurture(fact: LeadRecycled | NurtureHeld | NurtureResumed) -> str:
+    match fact:
+        case LeadRecycled():
+            return f"recycled to track {fact.track}, {fact.reason}{f', back on {fact.return_on}' if fact.return_on else ''}"
+        case NurtureHeld():
+            return f"{fact.scope} automation holds: {fact.reason}"
+        case NurtureResumed():
+            return f"{fact.scope} automation may go on: {fact.reason}{f', track {fact.track}' if fact.track else ''}"
 
 
 def _feedback(fact: OutcomeRecorded | ObjectionRecorded | InsightRecorded | ConsentReported | RepTold) -> Noted:

@@ -9,7 +9,7 @@ import orjson
 
 from shared.bodies import utc_text
 from shared.events import Event, Fact
-from shared.events.leads import ClockBreached, LeadAssigned, LeadFact, LeadStageChanged
+from shared.events.leads import ClockBreached, LeadAssigned, LeadFact, LeadStageChanged, NurtureHeld, NurtureResumed
 from shared.events.loop import ChangePublished, DecisionDecided, DecisionOpened, ThemeEmerged
 
 WebhookType = Literal[
@@ -26,16 +26,18 @@ _TOLD_REASONS = frozenset(
     {
         "accepted", "rejected", "contacted", "material_requested", "follow_up_agreed", "qualified", "meeting_booked", "meeting_held",
         "opportunity_created", "not_interested", "no_need", "unreachable", "left_practice", "wrong_contact", "declined_consent",
-        "wrong_territory", "bad_data", "outside_definition", "consent",
+        "wrong_territory", "bad_data", "outside_definition", "consent", "wrong_timing", "merged", "restated",
     }
 )  # fmt: skip
 
 _LEAD_FIELDS = ("lead_id", "contact_id", "brand_id")
 _SCOPE_FIELDS = ("brand_id", "topic", "specialty")
 _FIELDS: Mapping[type[Fact], tuple[str, ...]] = {
-    LeadStageChanged: (*_LEAD_FIELDS, "campaign_id", "rep_id", "from_stage", "to_stage", "implied", "changed_at"),
+    LeadStageChanged: (*_LEAD_FIELDS, "campaign_id", "rep_id", "from_stage", "to_stage", "implied", "late", "changed_at"),
     LeadAssigned: (*_LEAD_FIELDS, "campaign_id", "territory_id", "region", "rep_id", "previous_rep_id", "step", "assigned_at"),
     ClockBreached: (*_LEAD_FIELDS, "kind", "rep_id", "started_at", "due_at", "breached_at"),
+    NurtureHeld: (*_LEAD_FIELDS, "campaign_id", "scope", "reason", "held_at"),
+    NurtureResumed: (*_LEAD_FIELDS, "campaign_id", "scope", "reason", "track", "resumed_at"),
     ThemeEmerged: ("theme_id", "signal", "count", "reps", "previous", "first_seen", "emerged_at"),
     DecisionOpened: ("decision_id", "theme_id", "signal", "recommended", "owner", "due_at", "opened_at"),
     # Without the owner: whoever was named may be a person.

@@ -36,6 +36,7 @@ class RecordAnswer(Answer):
     pointer_before: int | None
     pointer_after: int | None
     sentence: str
+    by_sub: str | None = Field(serialization_alias="by", description="who decided it by hand; null: the rules did")
     details: dict[str, Any] | None
 
     @classmethod

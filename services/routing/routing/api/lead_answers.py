@@ -1,12 +1,13 @@
 """What the API says of leads."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from routing.decisions.clocks import Clock
+from routing.decisions.lifecycle import MEANINGS, Stage
 from routing.decisions.scoring import ScoreLine
 from routing.queries.lead_pages import ShownLead
-from shared.bodies import Answer, Moment
+from shared.bodies import Answer, Day, Moment
 
 
 class ScoreAnswer(Answer):
@@ -50,13 +51,18 @@ class LedgerLine(Answer):
 
 
 class LeadAnswer(Answer):
-    """A lead. `waiting_reason` says why it has no owner, while it waits in the queue; `reason` is the newest one to look at it."""
+    """A lead. `waiting_reason` says why it has no owner, while it waits in the queue; `reason` is the newest one to look at it.
+
+    `held_*` say whether it is on hold, and from where; `track` and `return_on` where a recycled lead's person is, `merged_into_lead_id`
+    which lead of the same person goes on instead.
+    """
 
     id: UUID
     contact_id: str
     brand_id: str
     kind: str
     stage: str
+    stage_type: str
     score: ScoreAnswer
     rep_id: str | None
     territory_id: str | None
@@ -72,6 +78,11 @@ class LeadAnswer(Answer):
     reason: str
     reason_at: Moment
     brief_version: int | None
+    held_from: str | None
+    held_until: Moment | None
+    track: str | None
+    return_on: Day | None
+    merged_into_lead_id: UUID | None
     clocks: list[ClockAnswer]
 
     @classmethod
@@ -102,9 +113,12 @@ def _fields(shown: ShownLead) -> dict[str, Any]:
     same = (
         "id", "contact_id", "brand_id", "kind", "stage", "rep_id", "territory_id", "region", "campaign_id", "policy_version",
         "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id", "reason", "reason_at",
+        "held_from", "held_until", "track", "merged_into_lead_id",
     )  # fmt: skip
     return {
         **{name: getattr(lead, name) for name in same},
+        "stage_type": MEANINGS[cast("Stage", lead.stage)].type,
+        "return_on": lead.resume_on,
         "brief_version": lead.brief_version or None,
         "score": ScoreAnswer(fit=float(score.fit), engagement=float(score.engagement), grade=score.grade),
         "clocks": [ClockAnswer.of(shown.clock)] if shown.clock else [],

@@ -21,6 +21,7 @@ _SEARCH_WORDS = {
 _QUALIFIED_WORDS = {
     "thresholds_reached": "Fit and engagement reached both thresholds",
     "rep_requested": "The person asked for a rep",
+    "returned": "The day to take the person up again has come",
 }
 
 
@@ -59,6 +60,21 @@ def sentence(told: Told) -> str:
             return _brief_issued(told)
         case "brief_answered":
             return _brief_answered(told)
+        case _:
+            return _cycle(told)
+
+
+def _cycle(told: Told) -> str:
+    """What concerns the cycles of a person, and whatever there are no words for."""
+    match told.kind:
+        case "entered_late":
+            return f"Had been at {_words(told.to_stage)} before, as a late report told: {_words(told.reason)}.{_reported(told)}"
+        case "joined":
+            return f"The person was merged with another contact, whose lead {told.details.get('lead_id')} was closed for this one."
+        case "returned":
+            return f"The day to take the person up again came: lead {told.details.get('lead_id')} was opened."
+        case "return_passed":
+            return f"The day to take the person up again came, and passed: {_words(told.reason)}."
         case _:
             way = f" {_words(told.from_stage)} to {_words(told.to_stage)}" if told.from_stage and told.to_stage else ""
             return f"{_words(told.kind).capitalize()}{way}: {_words(told.reason)}."

@@ -1,6 +1,6 @@
-"""A lead's lifecycle: one table of legal transitions, and what each reported outcome does to it.
+"""A lead's lifecycle: what each stage is, one table of legal steps, and the detours: on hold, recycled, disqualified.
 
-Reports come late and out of order, so a stage that was passed is never gone back to: the same reports lead to the same stage in any order.
+What reported outcomes do to a lead is decided next door (`outcomes.py`).
 """
 
 from collections.abc import Mapping
@@ -12,24 +12,51 @@ from typing import Literal, get_args
 ForwardStage = Literal["mql", "assigned", "accepted", "contacted", "sql", "meeting_booked", "meeting_held", "opportunity"]
 EndStage = Literal["recycled", "disqualified"]
 Stage = ForwardStage | EndStage | Literal["on_hold"]
+StageType = Literal["inventory", "gate", "sla"]
 
 FORWARD_STAGES: tuple[ForwardStage, ...] = get_args(ForwardStage)
 END_STAGES: tuple[EndStage, ...] = get_args(EndStage)
+
+
+@dataclass(frozen=True, slots=True)
+class StageMeaning:
+    """What a stage is. An inventory keeps leads as long as it takes, a gate decides, an sla wants an act in time: only that one stalls."""
+
+    type: StageType
+    words: str
+
+
+MEANINGS: Mapping[Literal["engaged"] | Stage, StageMeaning] = MappingProxyType(
+    {
+        "engaged": StageMeaning("inventory", "Known by what they did; below a threshold, so there is no lead yet."),
+        "mql": StageMeaning("gate", "Fit and engagement crossed the policy's thresholds; an owner is looked for, in the queue if need be."),
+        "assigned": StageMeaning("sla", "A rep owns the lead; the first-outreach clock runs."),
+        "accepted": StageMeaning("sla", "The rep took it on; the first-outreach clock runs until they try to reach the person."),
+        "contacted": StageMeaning("sla", "The person was reached; a next step is due."),
+        "sql": StageMeaning("sla", "The rep confirmed relevance, clinical interest or account readiness; a meeting is due."),
+        "meeting_booked": StageMeaning("sla", "A meeting has a date."),
+        "meeting_held": StageMeaning("gate", "The meeting took place: an opportunity, or not."),
+        "opportunity": StageMeaning("inventory", "The account decides in its own time."),
+        "on_hold": StageMeaning("inventory", "Somebody asked for time; the lead goes on from where it stood, its clocks stand still."),
+        "recycled": StageMeaning("inventory", "The cycle ended and marketing nurtures on; a new lead may follow."),
+        "disqualified": StageMeaning("gate", "The cycle ended: no need, no fit, out of reach, or not allowed."),
+    }
+)
+"""Every stage a person can be in with a brand."""
 
 
 def _stages(*stages: Stage) -> frozenset[Stage]:
     return frozenset(stages)
 
 
-# Every stage but an end may turn into these two.
-_DETOURS = _stages("disqualified", "on_hold")
+# Every stage but an end may turn into these.
+_DETOURS = _stages("disqualified", "recycled", "on_hold")
 TRANSITIONS: Mapping[Stage, frozenset[Stage]] = MappingProxyType(
     {
-        "mql": _DETOURS | _stages("assigned", "recycled"),
+        "mql": _DETOURS | _stages("assigned"),
         # Back to mql is the queue; from accepted back to assigned is another rep's turn.
-        "assigned": _DETOURS | _stages("accepted", "mql", "recycled"),
-        "accepted": _DETOURS | _stages("contacted", "assigned", "mql", "recycled"),
-        # Rejection ends with contact: from here on a lead that leads nowhere is disqualified.
+        "assigned": _DETOURS | _stages("accepted", "mql"),
+        "accepted": _DETOURS | _stages("contacted", "assigned", "mql"),
         "contacted": _DETOURS | _stages("sql"),
         "sql": _DETOURS | _stages("meeting_booked"),
         "meeting_booked": _DETOURS | _stages("meeting_held"),
@@ -43,33 +70,6 @@ TRANSITIONS: Mapping[Stage, frozenset[Stage]] = MappingProxyType(
 )
 """The legal steps. A report may pass several forward steps at once; those in between are then entered as implied."""
 
-STAGE_OF_OUTCOME: Mapping[str, Stage] = MappingProxyType(
-    {
-        "accepted": "accepted",
-        "contacted": "contacted",
-        "material_requested": "contacted",
-        "follow_up_agreed": "contacted",
-        "referred_to_medical": "contacted",
-        "qualified": "sql",
-        "meeting_booked": "meeting_booked",
-        "meeting_held": "meeting_held",
-        "opportunity_created": "opportunity",
-        "not_interested": "disqualified",
-        "no_need": "disqualified",
-        "unreachable": "disqualified",
-        "left_practice": "disqualified",
-        "wrong_contact": "disqualified",
-        "declined_consent": "disqualified",
-    }
-)
-OUTCOMES_WITHOUT_STAGE = frozenset({"no_answer", "left_message"})
-OUTCOMES = frozenset({*STAGE_OF_OUTCOME, *OUTCOMES_WITHOUT_STAGE, "rejected"})
-ATTEMPTS = OUTCOMES - {"accepted", "rejected"}
-"""The outcomes that tell of an attempt to reach the person, which stops the first-outreach clock."""
-
-REASONS_FOR_ANOTHER_REP = frozenset({"wrong_territory", "wrong_rep", "no_capacity", "absent", "conflict_of_interest"})
-"""Rejections that speak of the rep, not of the person. Every other, or none given, recycles the lead."""
-
 
 @dataclass(frozen=True, slots=True)
 class LeadPosition:
@@ -79,16 +79,10 @@ class LeadPosition:
     rep_id: str | None
     ended_at: datetime | None = None
     held_from: ForwardStage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedOutcome:
-    """What a rep reported; an unknown code is refused, not an error."""
-
-    code: str
-    rep_id: str
-    occurred_at: datetime
-    reason_code: str | None = None
+    owned_from: ForwardStage | None = None
+    """The stage at which its owner got it; None if that isn't known: then it has come from nowhere else."""
+    may_reopen: bool = True
+    """Whether no other lead of the contact and brand has begun since it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,36 +94,39 @@ class StageEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Overruled:
+    """A report that was taken and is refused after all, by what is known now."""
+
+    report_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
-    """The lead enters these stages, in order; the last is where it stands."""
+    """The lead enters these stages, in order; the last is where it stands.
+
+    `late` are stages it turns out to have entered earlier than was known, `overruled` reports that fall with this one.
+    """
 
     entries: tuple[StageEntry, ...]
     reason: str
+    late: tuple[StageEntry, ...] = ()
+    overruled: tuple[Overruled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NoChange:
-    """A legal report that moves nothing."""
+    """A legal report that moves nothing; what it tells of the past is `late`."""
 
     reason: Literal["no_stage_of_its_own", "already_reached", "late_report", "outreach_began", "still_qualified"]
+    late: tuple[StageEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Reassign:
-    """The lead goes to another rep than this one."""
+class Illegal:
+    """A step that somebody asks for and the lifecycle doesn't allow; `reason` in words."""
 
-    excluded_rep_id: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """A report the lifecycle doesn't allow; it moves nothing and the rep is told why."""
-
-    reason: Literal["unknown_outcome", "not_assigned", "lead_of_another_rep", "lead_ended", "rejected_after_contact"]
-
-
-OutcomeDecision = Move | NoChange | Reassign | Refuse
 
 
 def is_legal(stage: Stage, target: Stage) -> bool:
@@ -137,24 +134,17 @@ def is_legal(stage: Stage, target: Stage) -> bool:
     return target in TRANSITIONS[stage]
 
 
-def decide_outcome(lead: LeadPosition, outcome: ReportedOutcome) -> OutcomeDecision:
-    """Decide what a reported outcome does to a lead.
+def is_past_contact(stage: ForwardStage) -> bool:
+    """Tell whether the person was reached by the time a lead stands there: from then on it can't be rejected."""
+    return FORWARD_STAGES.index(stage) >= FORWARD_STAGES.index("contacted")
 
-    A report from before a lead's end that arrives after it changes nothing; one from after it is refused.
-    """
-    if outcome.code not in OUTCOMES:
-        return Refuse("unknown_outcome")
-    if lead.rep_id is None:
-        return Refuse("not_assigned")
-    if lead.rep_id != outcome.rep_id:
-        return Refuse("lead_of_another_rep")
-    if lead.stage in END_STAGES:
-        return _after_the_end(lead, outcome)
-    if outcome.code == "rejected":
-        return _rejection(lead, outcome)
-    if outcome.code in OUTCOMES_WITHOUT_STAGE:
-        return NoChange("no_stage_of_its_own")
-    return _move(lead, STAGE_OF_OUTCOME[outcome.code], reason=outcome.reason_code or outcome.code)
+
+def standing_of(lead: LeadPosition) -> ForwardStage:
+    """Return how far an open lead has come; a lead on hold stands where it was. Raises ValueError for one that ended."""
+    standing = lead.held_from if lead.stage == "on_hold" else lead.stage
+    if standing not in FORWARD_STAGES:
+        raise ValueError(f"a lead on hold, or ended, stands at no stage: {lead.stage}")
+    return standing
 
 
 def decide_opt_out(lead: LeadPosition, *, attempted: bool) -> Move | NoChange:
@@ -173,45 +163,30 @@ def decide_restated(lead: LeadPosition, *, attempted: bool, still_qualified: boo
     return NoChange("still_qualified") if still_qualified else _withdraw(lead, attempted=attempted, reason="restated")
 
 
+def decide_hold(lead: LeadPosition, *, reason: str) -> Move | Illegal:
+    """Let an open lead rest where it stands."""
+    if lead.stage in END_STAGES:
+        return Illegal("The lead has ended.")
+    if lead.stage == "on_hold":
+        return Illegal("The lead is on hold already: resume it first.")
+    return Move((StageEntry("on_hold"),), reason)
+
+
+def decide_resumption(lead: LeadPosition, *, reason: str) -> Move | Illegal:
+    """Let a lead on hold go on from where it stood."""
+    if lead.stage != "on_hold":
+        return Illegal("The lead is not on hold.")
+    return Move((StageEntry(standing_of(lead)),), reason)
+
+
+def decide_recycling(lead: LeadPosition, *, reason: str) -> Move | Illegal:
+    """End the cycle of an open lead and give the person back to marketing."""
+    return Illegal("The lead has ended.") if lead.stage in END_STAGES else Move((StageEntry("recycled"),), reason)
+
+
 def _withdraw(lead: LeadPosition, *, attempted: bool, reason: str) -> Move | NoChange:
     if lead.stage in END_STAGES:
         return NoChange("already_reached")
-    if attempted or FORWARD_STAGES.index(_standing(lead)) >= FORWARD_STAGES.index("contacted"):
+    if attempted or is_past_contact(standing_of(lead)):
         return NoChange("outreach_began")
     return Move((StageEntry("disqualified"),), reason)
-
-
-def _after_the_end(lead: LeadPosition, outcome: ReportedOutcome) -> NoChange | Refuse:
-    if STAGE_OF_OUTCOME.get(outcome.code) == lead.stage:
-        return NoChange("already_reached")
-    if lead.ended_at is not None and outcome.occurred_at <= lead.ended_at:
-        return NoChange("late_report")
-    return Refuse("lead_ended")
-
-
-def _rejection(lead: LeadPosition, outcome: ReportedOutcome) -> Move | Reassign | Refuse:
-    if not is_legal(_standing(lead), "recycled"):
-        return Refuse("rejected_after_contact")
-    reason = outcome.reason_code or outcome.code
-    if outcome.reason_code in REASONS_FOR_ANOTHER_REP:
-        return Reassign(outcome.rep_id, reason)
-    return Move((StageEntry("recycled"),), reason)
-
-
-def _move(lead: LeadPosition, target: Stage, *, reason: str) -> Move | NoChange:
-    """Step aside to a detour, or forward through all stages up to the target."""
-    if target not in FORWARD_STAGES:
-        return Move((StageEntry(target),), reason)
-    ahead = FORWARD_STAGES[FORWARD_STAGES.index(_standing(lead)) + 1 :]
-    if target not in ahead:
-        return NoChange("already_reached")
-    passed = ahead[: ahead.index(target)]
-    return Move((*(StageEntry(stage, implied=True) for stage in passed), StageEntry(target)), reason)
-
-
-def _standing(lead: LeadPosition) -> ForwardStage:
-    """Return how far the lead has come; a lead on hold stands where it was."""
-    standing = lead.held_from if lead.stage == "on_hold" else lead.stage
-    if standing not in FORWARD_STAGES:
-        raise ValueError(f"a lead on hold, or ended, stands at no stage: {lead.stage}")
-    return standing

@@ -21,6 +21,8 @@ class Cycle:
 
     previous_ended_at: datetime | None = None
     rep_requested_at: datetime | None = None
+    returns: bool = False
+    """Whether the day has come on which a recycled lead was to be taken up again."""
 
     @property
     def rep_requested(self) -> bool:
@@ -32,9 +34,9 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Qualified:
-    """An MQL. `rep_requested` opens a new cycle whatever the score; in a first cycle only the thresholds do."""
+    """An MQL. `rep_requested`, or the day to return, opens a new cycle whatever the score; in a first cycle only the thresholds do."""
 
-    reason: Literal["thresholds_reached", "rep_requested"]
+    reason: Literal["thresholds_reached", "rep_requested", "returned"]
     score: Score
     rep_requested: bool
 
@@ -84,6 +86,8 @@ def decide_qualification(policy: Policy, *, subject: Subject, ledger: Iterable[C
             return Gated(gate.id, gate.reason, reading)
     if cycle.previous_ended_at is not None and cycle.rep_requested:
         return Qualified("rep_requested", reading, rep_requested=True)
+    if cycle.previous_ended_at is not None and cycle.returns:
+        return Qualified("returned", reading, rep_requested=False)
     fit_missing = max(Decimal(0), Decimal(str(policy.thresholds.fit)) - reading.fit)
     engagement_missing = max(Decimal(0), Decimal(str(policy.thresholds.engagement)) - reading.engagement)
     if fit_missing or engagement_missing:

@@ -11,7 +11,7 @@ from routing.decisions.assignment import AssignTo, Queue, Withhold, decide_assig
 from routing.decisions.assignment_sentences import sentence_of
 from routing.decisions.clocks import start_clock
 from routing.decisions.effective import day_of
-from routing.decisions.lifecycle import Move, StageEntry
+from routing.decisions.lifecycle import Move, StageEntry, standing_of
 from routing.decisions.rerouting import reason_to_reroute, stays
 from routing.decisions.steps import Situation
 from routing.operations.briefing import issue_briefs
@@ -59,20 +59,19 @@ async def find_owners(session: AsyncSession, desk: Desk, searches: Sequence[Sear
 
 
 def _place_of(desk: Desk, lead: Lead, field_force: FieldForce) -> Place:
-    contact = desk.contacts.get(lead.contact_id)
+    person_id = desk.person_of(lead.contact_id)
+    contact = desk.contacts.get(person_id)
     if contact is None:
         raise ValueError("a lead of a contact nobody described")
-    account = desk.primary_accounts.get(lead.contact_id)
+    account = desk.primary_accounts.get(person_id)
     return field_force.place_of(contact, account, brand_id=lead.brand_id, day=day_of(desk.now))
 
 
 def find_owner(desk: Desk, search: Search, hand: Hand, place: Place) -> bool:
     """Decides one lead, and tells whether it has another owner than before."""
     lead, owner_id, former_territory_id = search.lead, search.lead.rep_id, search.lead.territory_id
-    if search.is_review:
-        attempted = (clock := desk.clocks.get(lead.id)) is not None and clock.met_at is not None
-        if stays(position_of(lead), hand.reps.get(owner_id or ""), attempted=attempted):
-            return False
+    if search.is_review and stays(position_of(lead), hand.reps.get(owner_id or ""), attempted=desk.was_attempted(lead)):
+        return False
     pinned = desk.policy_of(lead)
     lead.policy_version = pinned.version
     lead.territory_id, lead.region = place.territory_id, place.region
@@ -128,6 +127,7 @@ def _assign(desk: Desk, search: Search, decision: AssignTo, situation: Situation
     # Where the person was reached already, or asked to wait, the lead stands where it stood: only its owner is another.
     if from_stage in {"mql", "accepted"}:
         enter(desk, lead, StageEntry("assigned"), from_stage=from_stage, reason=decision.step)
+    lead.owned_from = standing_of(position_of(lead))
     sentence = sentence_of(decision, situation=situation, taken_from=previous_rep_id)
     desk.record(lead, "assigned", from_stage=from_stage, to_stage=lead.stage, reason=reason, decided=decision, sentence=sentence)
     lead.last_event_id = assigned_event_id  # the brief and the clock follow from the owner, not from the stage
@@ -139,6 +139,7 @@ def _enqueue(desk: Desk, search: Search, decision: Queue, situation: Situation, 
     if lead.waiting_reason == decision.reason:
         return  # it waits on for what it waited for
     lead.rep_id, lead.previous_rep_id = None, lead.rep_id or lead.previous_rep_id
+    lead.owned_from = None
     lead.waiting_since = lead.waiting_since or desk.now
     lead.waiting_reason = decision.reason
     fact = LeadWaiting(**about(lead), reason=decision.reason, since=lead.waiting_since)

@@ -34,8 +34,8 @@ def revise_briefs(desk: Desk, leads: Sequence[Lead], material: Material) -> int:
 
 
 def _composed(desk: Desk, lead: Lead, material: Material) -> tuple[Brief, tuple[BriefChange, ...]]:
-    pair = lead.contact_id, lead.brand_id
-    subject = desk.subject(pair) or Subject(desk.contacts[lead.contact_id])
+    pair = desk.pair_of(lead)
+    subject = desk.subject(pair) or Subject(desk.contacts[pair[0]])
     specialty, account = subject.contact.specialty, subject.account
     known = material.about
     brief_facts = BriefFacts(
@@ -50,7 +50,7 @@ def _composed(desk: Desk, lead: Lead, material: Material) -> tuple[Brief, tuple[
         campaign=material.campaigns.get(lead.campaign_id or ""),
         heard_topics=known.own_topics.get(pair, ()),
         heard_in_specialty=known.in_specialty.get((specialty, lead.brand_id), {}) if specialty else {},
-        others_at_account=known.others_at(account.account_id, lead.brand_id, besides=lead.contact_id) if account else (),
+        others_at_account=known.others_at(account.account_id, lead.brand_id, besides=pair[0]) if account else (),
         earlier_leads=known.earlier_leads.get(pair, ()),
     )
     brief = compose_brief(brief_facts, version=lead.brief_version + 1, now=desk.now)

@@ -58,11 +58,11 @@ class Hand:
                 lead.earlier_rep_id,
                 incumbent_rep_id,
             ),
-            contact=desk.contacts[lead.contact_id],
+            contact=desk.contacts[desk.person_of(lead.contact_id)],
             window=Window(desk.now, due_at, place.calendar),
             reps=self.reps,
-            account=desk.primary_accounts.get(lead.contact_id),
-            target=desk.targets.get((lead.contact_id, lead.brand_id)),
+            account=desk.primary_accounts.get(desk.person_of(lead.contact_id)),
+            target=desk.targets.get(desk.pair_of(lead)),
             territory=self._rota_of(place, brand_id=lead.brand_id),
             pools=tuple(
                 Rota("pool", pool.pool_id, pool.rep_ids, self.turns.get(("pool", pool.pool_id, lead.brand_id), NO_TURNS_YET))
@@ -135,7 +135,7 @@ def _named(desk: Desk, located: Sequence[tuple[Lead, Place]], field_force: Field
     """Everybody whom some lead may call by name (one that is planned, the reps of its territory), and who has it."""
     named: set[str | None] = set()
     for lead, place in located:
-        account, target = desk.primary_accounts.get(lead.contact_id), desk.targets.get((lead.contact_id, lead.brand_id))
+        account, target = desk.primary_accounts.get(desk.person_of(lead.contact_id)), desk.targets.get(desk.pair_of(lead))
         named |= {lead.earlier_rep_id, lead.rep_id, target.rep_id if target else None}
         if account is not None:
             named |= {*account.named_rep_ids, account.owner_rep_id}

@@ -4,6 +4,7 @@ Every path that decides anything (an engagement, a snapshot, an outcome, a tick 
 changes what lies there by pure decisions, and clears it. One contact and five hundred cost the same number of statements.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,39 +21,20 @@ from routing.decisions.effective import day_of
 from routing.decisions.facts import Account, Contact, Engagement, Subject, Target
 from routing.decisions.scoring import Contribution, Score, score
 from routing.operations.noticing import Notes, noting
-from routing.operations.rows import Row, Sets, adding, putting
+from routing.operations.rows import Row, Sets, putting
 from routing.queries import facts
 from routing.queries.facts import Pair
-from routing.queries.leads import current_leads, lead_columns
+from routing.queries.leads import currency, current_leads, lead_columns
+from routing.queries.ledgers import LedgerHead, holding_ledgers
+from routing.queries.people import holding_people
 from routing.queries.policies import PinnedPolicy, Policies, policies_of
 from routing.tables import Lead
 from shared.database import Statement, together
 from shared.events import Event, Fact
 from shared.outbox import publishing
 
-# With the brands in which somebody merged into the contact has a lead that goes on. Few have anybody: the others cost one probe.
-_HOLD = """
-    SELECT *, CASE WHEN EXISTS (SELECT FROM contacts AS merged WHERE merged.merged_into = contacts.contact_id) THEN ARRAY(
-        SELECT leads.brand_id FROM contacts AS merged JOIN leads ON leads.contact_id = merged.contact_id AND leads.ended_at IS NULL
-        WHERE merged.merged_into = contacts.contact_id
-    ) ELSE '{}' END AS brands_of_merged
-    FROM contacts WHERE contact_id = ANY(%(contact_ids)s) ORDER BY contact_id FOR UPDATE
-"""
 _HOLD_FREE = text("SELECT contact_id FROM contacts WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id FOR UPDATE SKIP LOCKED")
-_LEDGERS = "SELECT * FROM ledgers WHERE contact_id = ANY(%(contact_ids)s) ORDER BY contact_id, brand_id FOR UPDATE"
 _ROUND = "SELECT round FROM queue_rounds"
-
-
-@dataclass(slots=True)
-class LedgerHead:
-    """By which policy version a ledger's rows were made, and at which activation of its brand it was last decided.
-
-    A ledger that is new has no rows stored.
-    """
-
-    policy_version: str | None = None
-    activation: int = 0
-    is_new: bool = False
 
 
 @dataclass(slots=True)
@@ -68,13 +50,14 @@ class Desk:
     ledgers: dict[Pair, LedgerHead]
     leads: dict[UUID, Lead]
     newest_leads: dict[Pair, Lead]
+    """Of each person x brand the lead that is open, else the one that ended last."""
+    cycles: defaultdict[Pair, list[Lead]]
+    """By person x brand, its leads on the desk."""
     clocks: dict[UUID, Clock]
     policies: Policies
     contributions: dict[Pair, list[Contribution]]
     requests: dict[Pair, list[Engagement]]
     """Those that may ask for a rep."""
-    led_by_merged: Collection[Pair] = ()
-    """Pairs in which somebody merged into the contact has a lead that goes on."""
     stored: Sequence[Any] = ()
     """What the statements answered that were sent along."""
     scores: dict[UUID, Score] = field(default_factory=dict)
@@ -86,6 +69,7 @@ class Desk:
     events: list[Event] = field(default_factory=list)
     records: list[Row] = field(default_factory=list)
     briefs: list[Row] = field(default_factory=list)
+    reports: list[Row] = field(default_factory=list)
     touched_ledgers: set[Pair] = field(default_factory=set)
     touched_leads: set[UUID] = field(default_factory=set)
     touched_clocks: set[UUID] = field(default_factory=set)
@@ -95,6 +79,20 @@ class Desk:
         contact = self.contacts.get(pair[0])
         return None if contact is None else Subject(contact, self.primary_accounts.get(pair[0]), self.targets.get(pair))
 
+    def person_of(self, contact_id: str) -> str:
+        """Who stands for a contact: themselves, unless they are merged into somebody who was described."""
+        contact = self.contacts.get(contact_id)
+        survivor_id = contact.merged_into if contact else None
+        return survivor_id if survivor_id is not None and survivor_id in self.contacts else contact_id
+
+    def pair_of(self, lead: Lead) -> Pair:
+        """The person x brand a lead is of: whose ledger it is read on, and whose description it is decided by."""
+        return self.person_of(lead.contact_id), lead.brand_id
+
+    def pairs_of(self, leads: Iterable[Lead]) -> list[Pair]:
+        """The person x brand of each lead."""
+        return [self.pair_of(lead) for lead in leads]
+
     def policy(self, pair: Pair) -> PinnedPolicy | None:
         """The policy that applies to the pair now; None while the contact is unknown or the brand has none."""
         contact = self.contacts.get(pair[0])
@@ -102,22 +100,27 @@ class Desk:
 
     def policy_of(self, lead: Lead) -> PinnedPolicy:
         """The policy a lead is decided by: the one that applies now, else the one it was last decided by."""
-        return self.policy((lead.contact_id, lead.brand_id)) or self.policies.by_version[lead.policy_version]
+        return self.policy(self.pair_of(lead)) or self.policies.by_version[lead.policy_version]
 
     def score_of(self, lead: Lead) -> Score:
         """The lead's score as read now, on what happened in its cycle."""
         if lead.id not in self.scores:
             policy = self.policy_of(lead).policy
-            pair = lead.contact_id, lead.brand_id
-            subject = self.subject(pair) or Subject(Contact(lead.contact_id))
+            pair = self.pair_of(lead)
+            subject = self.subject(pair) or Subject(Contact(pair[0]))
             rows = self.contributions.get(pair, [])
             self.scores[lead.id] = score(policy, subject=subject, ledger=rows, now=self.now, counting_after=lead.counting_after)
         return self.scores[lead.id]
 
+    def was_attempted(self, lead: Lead) -> bool:
+        """Whether its owner has tried to reach the person."""
+        clock = self.clocks.get(lead.id)
+        return clock is not None and clock.met_at is not None
+
     def has_open_lead(self, pair: Pair) -> bool:
         """Whether the pair's cycle goes on: a new one can't begin."""
         newest = self.newest_leads.get(pair)
-        return (newest is not None and newest.ended_at is None) or pair in self.led_by_merged
+        return newest is not None and newest.ended_at is None
 
     def is_merged(self, contact_id: str) -> bool:
         """Whether another contact stands for this one: nothing begins with this one any more."""
@@ -127,7 +130,9 @@ class Desk:
     def add_lead(self, lead: Lead, *, reading: Score) -> None:
         """A new cycle begins, with the score it was qualified by."""
         self.scores[lead.id] = reading
-        self.leads[lead.id] = self.newest_leads[lead.contact_id, lead.brand_id] = lead
+        pair = self.pair_of(lead)
+        self.leads[lead.id] = self.newest_leads[pair] = lead
+        self.cycles[pair].append(lead)
         self.touched_leads.add(lead.id)
 
     def say(self, lead: Lead, fact: Fact, *, cause: UUID | None = None, occurred_at: datetime | None = None) -> UUID:
@@ -152,11 +157,12 @@ class Desk:
         to_stage: str | None = None,
         decided: AssignTo | Queue | None = None,
         sentence: str | None = None,
+        by_sub: str | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> None:
         """Keeps what was decided; for an assignment also who was considered, the pointer before and after, and all in a sentence.
 
-        `details` are JSON: what an entry of this kind keeps besides.
+        `by_sub` is who decided it by hand; `details` are JSON: what an entry of this kind keeps besides.
         """
         turned = decided if isinstance(decided, AssignTo) else None
         lead.record_count += 1
@@ -177,7 +183,8 @@ class Desk:
                 "pointer_before": turned.pointer_before if turned else None,
                 "pointer_after": turned.pointer_after if turned else None,
                 "sentence": sentence,
-                "details": details,
+                "by_sub": by_sub,
+                "details": {name: value for name, value in (details or {}).items() if value is not None} or None,
             }
         )
 
@@ -185,12 +192,6 @@ class Desk:
         """The lead's clock from now on."""
         self.clocks[lead.id] = clock
         self.touched_clocks.add(lead.id)
-
-
-def expecting_contacts(contact_ids: Collection[str]) -> Statement[Any]:
-    """Gives contacts nobody described yet a row, since a row is what transactions take turns by. It goes before storing about them."""
-    nobody: Row = {"segments": [], "consents": [], "licences": []}
-    return adding(tables.Contact, [{"contact_id": contact_id, **nobody} for contact_id in contact_ids])
 
 
 async def hold_free_contacts(session: AsyncSession, contact_ids: Collection[str]) -> list[str]:
@@ -211,13 +212,14 @@ async def lay_out(
 
     From here on this transaction is the only one that decides about them. What it stored about them, and what others stored and
     committed, is seen here: of an engagement and a snapshot that come at the same time, the second one laid out finds the other.
+
+    A person comes whole: of whoever is merged, who stands for them comes along, which takes another reading.
     """
-    wanted = {"contact_ids": list(contact_ids)}
     *stored, people, ledgers, (leads, clocks), accounts, targets, policies, contributions, requests = await together(
         session,
         *storing,
-        Statement(_HOLD, wanted, _described),
-        Statement(_LEDGERS, wanted, _heads),
+        holding_people(contact_ids),
+        holding_ledgers(contact_ids),
         current_leads(contact_ids, lead_ids=lead_ids),
         facts.primary_accounts(contact_ids, day=day_of(now)),
         facts.targets(contact_ids, brand_ids, day=day_of(now)),
@@ -225,10 +227,12 @@ async def lay_out(
         facts.contributions(contact_ids, brand_ids),
         facts.requests_for_a_rep(contact_ids, brand_ids),
     )
-    newest = {}
-    for lead in sorted(leads, key=lambda lead: (lead.qualified_at, lead.id)):
-        newest[lead.contact_id, lead.brand_id] = lead
-    return Desk(
+    survivors = {row.merged_into for row in people.values() if row.merged_into is not None and row.contact_id in contact_ids}
+    if not survivors <= set(contact_ids):
+        desk = await lay_out(session, {*contact_ids, *survivors}, now=now, brand_ids=brand_ids, lead_ids=lead_ids)
+        desk.stored = stored
+        return desk
+    desk = Desk(
         now=now,
         contacts={contact_id: facts.contact_of(row) for contact_id, row in people.items()},
         primary_accounts={
@@ -237,23 +241,20 @@ async def lay_out(
         targets=targets,
         ledgers={pair: head for pair, head in ledgers.items() if brand_ids is None or pair[1] in brand_ids},
         leads={lead.id: lead for lead in leads},
-        newest_leads=newest,
+        newest_leads={},
+        cycles=defaultdict(list),
         clocks=clocks,
         policies=policies,
         contributions=contributions,
         requests=requests,
         notes=Notes(owners={lead.id: lead.rep_id for lead in leads}),
-        led_by_merged={(contact_id, brand_id) for contact_id, row in people.items() for brand_id in row.brands_of_merged},
         stored=stored,
     )
-
-
-def _described(rows: list[Any]) -> dict[str, Any]:
-    return {row.contact_id: row for row in rows if row.version is not None}
-
-
-def _heads(rows: list[Any]) -> dict[Pair, LedgerHead]:
-    return {(row.contact_id, row.brand_id): LedgerHead(row.policy_version, row.activation) for row in rows}
+    for lead in sorted(leads, key=currency):
+        pair = desk.pair_of(lead)
+        desk.newest_leads[pair] = lead
+        desk.cycles[pair].append(lead)
+    return desk
 
 
 async def clear(session: AsyncSession, desk: Desk) -> None:
@@ -265,6 +266,7 @@ async def clear(session: AsyncSession, desk: Desk) -> None:
         tables.Clock: [_clock_row(lead_id, desk.clocks[lead_id]) for lead_id in desk.touched_clocks],
         tables.DecisionRecord: desk.records,
         tables.Brief: desk.briefs,
+        tables.ReportedOutcome: desk.reports,
         **desk.turns,
     }
     touched = {*desk.touched_leads, *desk.touched_clocks, *_with_another_score(desk)}
@@ -298,11 +300,6 @@ async def begin_new_field_force(session: AsyncSession) -> int:
 def queue_round() -> Statement[int]:
     """The round the queue is in. Read it before the facts an attempt rests on: what changes meanwhile then begins another."""
     return Statement(_ROUND, {}, lambda rows: int(rows[0].round))
-
-
-def pairs_of(leads: Iterable[Lead]) -> list[Pair]:
-    """The contact x brand of each lead."""
-    return [(lead.contact_id, lead.brand_id) for lead in leads]
 
 
 def _ledger_row(pair: Pair, head: LedgerHead) -> Row:

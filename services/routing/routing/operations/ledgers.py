@@ -6,10 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.facts import Engagement
 from routing.decisions.scoring import Contribution, contributions
-from routing.operations.desk import Desk, LedgerHead
+from routing.operations.desk import Desk
 from routing.operations.rows import Row
 from routing.queries import facts
 from routing.queries.facts import Pair
+from routing.queries.ledgers import LedgerHead
 from shared.database import Statement, together
 
 _CLOSE = """

@@ -12,13 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.clocks import meet_clock
-from routing.decisions.lifecycle import ATTEMPTS, Move, NoChange, Reassign, Refuse, ReportedOutcome, decide_outcome
+from routing.decisions.lifecycle import Move, NoChange
+from routing.decisions.outcomes import ATTEMPTS, Reassign, Refuse, ReportedOutcome, Restate, decide_outcome
 from routing.operations.assigning import Search
+from routing.operations.conversations import guard_conversation
 from routing.operations.desk import Desk, clear, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.qualifying import decide_pairs
+from routing.operations.reports import Reports, reported, reports_on
 from routing.operations.rows import Row, add
-from routing.operations.stages import about, move, position_of
+from routing.operations.stages import about, enter_late, move, position_of
 from routing.tables import Lead
 from shared.database import Database
 from shared.events import Event, RawHeaders, read_event
@@ -27,13 +30,16 @@ from shared.events.leads import ClockMet, OutcomeRefused
 
 _log = structlog.get_logger()
 
+Taken = Move | Restate | NoChange | Reassign
+"""What becomes of a report that isn't refused."""
+
 
 async def apply_outcomes(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
     """Applies outcomes in order. One of a lead that isn't here is kept until it is; a lead id that is no UUID raises ValueError."""
-    reported = {event.id: event.fact for event in events if isinstance(event.fact, OutcomeRecorded)}
-    if not reported:
+    told = {event.id: event.fact for event in events if isinstance(event.fact, OutcomeRecorded)}
+    if not told:
         return
-    lead_ids = {event_id: UUID(fact.lead_id) for event_id, fact in reported.items()}
+    lead_ids = {event_id: UUID(fact.lead_id) for event_id, fact in told.items()}
     owners = select(tables.Lead.id, tables.Lead.contact_id).where(tables.Lead.id.in_(set(lead_ids.values())))
     contact_ids = {row.id: row.contact_id for row in await session.execute(owners)}
     early = [event for event in events if lead_ids[event.id] not in contact_ids]
@@ -43,9 +49,11 @@ async def apply_outcomes(session: AsyncSession, events: Sequence[Event], *, now:
     desk = await lay_out(session, set(contact_ids.values()), now=now, lead_ids=list(contact_ids))
     await keep_ledgers(session, desk, fresh={})
     searches: list[Search] = []
-    for event_id, fact in reported.items():
+    reports = await reports_on(session, desk, list(contact_ids))
+    for event_id, fact in told.items():
         if lead_ids[event_id] in contact_ids:
-            searches += _apply(desk, desk.leads[lead_ids[event_id]], fact, cause=event_id)
+            searches += _apply(desk, desk.leads[lead_ids[event_id]], fact, reports, cause=event_id)
+    await reports.keep(session)
     await decide_pairs(session, desk, list(desk.ledgers), searches=searches)
     await clear(session, desk)
 
@@ -77,40 +85,66 @@ async def _keep(session: AsyncSession, events: Sequence[Event]) -> None:
     await add(session, tables.EarlyOutcome, rows)
 
 
-def _apply(desk: Desk, lead: Lead, fact: OutcomeRecorded, *, cause: UUID) -> list[Search]:
+def _apply(desk: Desk, lead: Lead, fact: OutcomeRecorded, reports: Reports, *, cause: UUID) -> list[Search]:
     """Applies one outcome, and returns the search for another owner if it asks for one."""
-    outcome = ReportedOutcome(fact.code, fact.rep_id, fact.occurred_at, fact.reason_code)
-    decision = decide_outcome(position_of(lead), outcome)
-    if fact.code in ATTEMPTS and not isinstance(decision, Refuse):
+    outcome = reported(desk, lead, fact)
+    position = position_of(lead, may_reopen=_may_reopen(desk, lead))
+    decision = decide_outcome(position, outcome, earlier=reports.earlier(lead))
+    if isinstance(decision, Refuse):
+        _refuse(desk, lead, outcome, decision.reason, cause=cause)
+        return []
+    if fact.code in ATTEMPTS:
         _meet(desk, lead, fact, cause=cause)
+    reports.take(desk, lead, outcome)
+    searches = _follow(desk, lead, fact, decision, outcome, reports, cause=cause)
+    guard_conversation(desk, lead)
+    return searches
+
+
+def _follow(
+    desk: Desk, lead: Lead, fact: OutcomeRecorded, decision: Taken, outcome: ReportedOutcome, reports: Reports, *, cause: UUID
+) -> list[Search]:
+    at = outcome.occurred_at
     match decision:
-        case Move():
-            # A device's clock may be wrong; nothing happened before the lead was there, or will have happened later than now.
-            at = min(max(fact.occurred_at, lead.qualified_at), desk.now)
-            move(desk, lead, decision, cause=cause, at=at, report=fact)
+        case Move() | Restate():
+            enter_late(desk, lead, decision.late, reason=fact.code, at=at, cause=cause, report=fact)
+            for overruled in decision.overruled:
+                _refuse(desk, lead, reports.take_back(desk, lead, overruled.report_id), overruled.reason, cause=cause)
+            if isinstance(decision, Restate):
+                lead.ended_at = decision.at
+                enter_late(desk, lead, (decision.entry,), reason=decision.reason, at=decision.at, cause=cause, report=fact)
+            else:
+                move(desk, lead, decision, cause=cause, at=at, report=fact)
         case Reassign(excluded_rep_id, reason):
             lead.excluded_rep_ids = [*lead.excluded_rep_ids, excluded_rep_id]
-            lead.rep_id = None
+            lead.rep_id = lead.owned_from = None
             desk.frees_capacity = True
             return [Search(lead, reason=reason, cause=cause)]
-        case Refuse(reason):
-            refused = OutcomeRefused(
-                lead_id=str(lead.id),
-                report_id=fact.report_id,
-                rep_id=fact.rep_id,
-                code=fact.code,
-                stage=lead.stage,
-                reason=reason,
-                refused_at=desk.now,
-            )
-            desk.say(lead, refused, cause=cause)
-            details = {"report_id": fact.report_id, "rep_id": fact.rep_id, "code": fact.code}
-            desk.record(lead, "outcome_refused", from_stage=lead.stage, reason=reason, details=details)
         case NoChange():
-            pass  # a legal report that moves nothing
+            enter_late(desk, lead, decision.late, reason=fact.code, at=at, cause=cause, report=fact)
         case _:
             assert_never(decision)
     return []
+
+
+def _may_reopen(desk: Desk, lead: Lead) -> bool:
+    """Whether the lead is still the newest of its person x brand."""
+    return desk.newest_leads.get(desk.pair_of(lead)) is lead
+
+
+def _refuse(desk: Desk, lead: Lead, outcome: ReportedOutcome, reason: str, *, cause: UUID) -> None:
+    refused = OutcomeRefused(
+        lead_id=str(lead.id),
+        report_id=outcome.report_id,
+        rep_id=outcome.rep_id,
+        code=outcome.code,
+        stage=lead.stage,
+        reason=reason,
+        refused_at=desk.now,
+    )
+    desk.say(lead, refused, cause=cause)
+    details = {"report_id": outcome.report_id, "rep_id": outcome.rep_id, "code": outcome.code}
+    desk.record(lead, "outcome_refused", from_stage=lead.stage, reason=reason, details=details)
 
 
 def _meet(desk: Desk, lead: Lead, fact: OutcomeRecorded, *, cause: UUID) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,7 +15,9 @@ from routing.decisions.policy import Policy
 from routing.decisions.qualification import Cycle, Qualified, asks_for_rep, decide_qualification
 from routing.decisions.steps import LeadKind
 from routing.operations.assigning import Search, Surroundings, find_owners
-from routing.operations.desk import Desk, pairs_of
+from routing.operations.conversations import guard_conversations
+from routing.operations.desk import Desk
+from routing.operations.joining import join_leads
 from routing.operations.stages import about, enter, move, position_of
 from routing.queries.brief_material import Material, material
 from routing.queries.facts import Pair
@@ -38,7 +39,10 @@ CARRIERS_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A pair that qualified, by which policy, and the engagements that carried it, the decisive one first, then newest first."""
+    """A pair that qualified, by which policy, and the engagements that carried it, the decisive one first, then newest first.
+
+    None carry somebody whose day to come back has come, if they did nothing since.
+    """
 
     pair: Pair
     pinned: PinnedPolicy
@@ -54,29 +58,33 @@ async def decide_pairs(
     fresh: Sequence[str] = (),
     causes: Mapping[str, UUID] | None = None,
     searches: Sequence[Search] = (),
+    returning: Collection[Pair] = (),
 ) -> None:
     """Decides each pair on the desk as it stands now; those whose contact or policy isn't known wait.
 
     `fresh` are the engagements that came just now, in order; `causes` the events that described contacts anew, by contact id.
-    `searches` are leads without an owner, to be given one before any new lead.
+    `searches` are leads without an owner, to be given one before any new lead; `returning` are pairs whose day to come back has come.
     """
+    join_leads(desk, causes=causes or {})
     withdraw_opted_out(desk, causes=causes or {})
+    guard_conversations(desk)
     open_to_a_lead = [pair for pair in pairs if not desk.has_open_lead(pair) and not desk.is_merged(pair[0])]
-    crossings = [crossing for pair in open_to_a_lead if (crossing := _judge(desk, pair, fresh))]
+    crossings = [crossing for pair in open_to_a_lead if (crossing := _judge(desk, pair, fresh, returns=pair in returning))]
     still_wanted = [search for search in searches if search.lead.ended_at is None]
     if not crossings and not still_wanted:
         return
-    envelopes, known = await _surroundings(session, crossings, still_wanted, at=desk.now)
+    envelopes, known = await _surroundings(session, desk, crossings, still_wanted)
     opened = [Search(_open(desk, crossing, envelopes, known.field_force), reason="qualified") for crossing in crossings]
     await find_owners(session, desk, [*still_wanted, *opened], known)
+    guard_conversations(desk)
 
 
 async def _surroundings(
-    session: AsyncSession, crossings: Sequence[Crossing], searches: Sequence[Search], *, at: datetime
+    session: AsyncSession, desk: Desk, crossings: Sequence[Crossing], searches: Sequence[Search]
 ) -> tuple[Mapping[str, Any], Surroundings]:
     """The engagements that carried the crossings, by id, and what finding owners for all rests on."""
     carriers = {engagement_id for crossing in crossings for engagement_id in crossing.carriers[:CARRIERS_MAX]}
-    pairs = [*(crossing.pair for crossing in crossings), *pairs_of(search.lead for search in searches)]
+    pairs = [*(crossing.pair for crossing in crossings), *desk.pairs_of(search.lead for search in searches)]
     campaign_ids = {search.lead.campaign_id for search in searches if search.lead.campaign_id is not None}
     now, envelopes, *answers = await together(
         session,
@@ -84,7 +92,7 @@ async def _surroundings(
         Statement(_ENVELOPES, {"engagement_ids": list(carriers)}, lambda rows: {row.engagement_id: row for row in rows}),
         *material(
             pairs,
-            now=at,
+            now=desk.now,
             campaign_ids=campaign_ids,
             engagement_ids=carriers,
             lead_ids=[search.lead.id for search in searches if search.lead.brief_version > 0],
@@ -96,24 +104,25 @@ async def _surroundings(
 def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
     """Ends every untouched lead of a contact who may not be contacted (any more)."""
     for lead in desk.leads.values():
-        contact = desk.contacts.get(lead.contact_id)
+        contact = desk.contacts.get(desk.person_of(lead.contact_id))
         if lead.ended_at is not None or contact is None or not is_do_not_contact(contact.consents):
             continue
-        clock = desk.clocks.get(lead.id)
-        match decide_opt_out(position_of(lead), attempted=clock is not None and clock.met_at is not None):
+        match decide_opt_out(position_of(lead), attempted=desk.was_attempted(lead)):
             case Move() as withdrawal:
                 move(desk, lead, withdrawal, cause=causes.get(lead.contact_id))
             case NoChange():
                 pass  # outreach began: the rep in conversation ends the lead with what they hear
 
 
-def _judge(desk: Desk, pair: Pair, fresh: Sequence[str]) -> Crossing | None:
+def _judge(desk: Desk, pair: Pair, fresh: Sequence[str], *, returns: bool) -> Crossing | None:
     subject, pinned, newest = desk.subject(pair), desk.policy(pair), desk.newest_leads.get(pair)
     if subject is None or pinned is None:
         return None
     requests = [each for each in desk.requests.get(pair, []) if asks_for_rep(each, brand_id=pair[1])]
     asked = max(requests, key=lambda each: each.occurred_at, default=None)
-    cycle = Cycle(previous_ended_at=newest.ended_at if newest else None, rep_requested_at=asked.occurred_at if asked else None)
+    cycle = Cycle(
+        previous_ended_at=newest.ended_at if newest else None, rep_requested_at=asked.occurred_at if asked else None, returns=returns
+    )
     decision = decide_qualification(pinned.policy, subject=subject, ledger=desk.contributions.get(pair, []), now=desk.now, cycle=cycle)
     if not isinstance(decision, Qualified):
         return None  # below a threshold, gated, or carried by nothing live: the reading of the score says which
@@ -122,8 +131,8 @@ def _judge(desk: Desk, pair: Pair, fresh: Sequence[str]) -> Crossing | None:
     newest_first = list(dict.fromkeys(line.engagement_id for line in live if line.engagement_id))
     if not newest_first and asked is not None:
         newest_first = [asked.engagement_id]
-    decisive = next((engagement_id for engagement_id in reversed(fresh) if engagement_id in newest_first), newest_first[0])
-    return Crossing(pair, pinned, decision, tuple(dict.fromkeys([decisive, *newest_first])))
+    decisive = [engagement_id for engagement_id in reversed(fresh) if engagement_id in newest_first][:1]
+    return Crossing(pair, pinned, decision, tuple(dict.fromkeys([*decisive, *newest_first])))
 
 
 def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], field_force: FieldForce) -> Lead:
@@ -131,6 +140,12 @@ def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], field_fo
     carriers = [envelopes[engagement_id] for engagement_id in crossing.carriers[:CARRIERS_MAX]]
     by_time = sorted(carriers, key=lambda each: (each.occurred_at, each.engagement_id), reverse=True)
     previous = desk.newest_leads.get(crossing.pair)
+    if carriers:
+        begun_by = carriers[0].correlation_id, carriers[0].event_id
+    elif previous is not None:
+        begun_by = previous.correlation_id, previous.last_event_id
+    else:
+        raise ValueError("a lead that nothing carries and none went before")
     account = desk.primary_accounts.get(contact_id)
     place = field_force.place_of(desk.contacts[contact_id], account, brand_id=brand_id, day=day_of(desk.now))
     lead = Lead(
@@ -142,8 +157,8 @@ def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], field_fo
         policy_version=crossing.pinned.version,
         qualified_at=desk.now,
         reason_at=desk.now,
-        correlation_id=carriers[0].correlation_id,
-        last_event_id=carriers[0].event_id,
+        correlation_id=begun_by[0],
+        last_event_id=begun_by[1],
         rep_requested=crossing.qualified.rep_requested,
         engagement_ids=[each.engagement_id for each in by_time],
         territory_id=place.territory_id,

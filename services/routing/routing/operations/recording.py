@@ -1,6 +1,6 @@
 """Stores what other services told us, and decides anew whom it concerns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,17 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing import tables
 from routing.decisions.facts import Engagement
 from routing.operations.assigning import Search
-from routing.operations.desk import clear, expecting_contacts, lay_out
+from routing.operations.desk import clear, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.merges import following_merges
 from routing.operations.qualifying import decide_pairs
 from routing.operations.reasons import note_acts
 from routing.operations.restating import review_restated
 from routing.operations.revising import catalog_changes, outdating, shown_assets
-from routing.operations.rows import Row, put_newer, putting_newer
+from routing.operations.rows import Row, adding, put_newer, putting_newer
 from routing.queries import facts as known_facts
 from routing.queries.facts import Pair
-from shared.database import together
+from shared.database import Statement, together
 from shared.events import Event
 from shared.events.catalog import AssetSnapshot, CampaignSnapshot
 from shared.events.contacts import ContactSnapshot
@@ -33,7 +33,7 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     """
     told = _newest(events)
     storing = [
-        expecting_contacts({fact.contact_id for _, fact in told.values()}),
+        _expecting_contacts({fact.contact_id for _, fact in told.values()}),
         putting_newer(tables.Engagement, [_engagement_row(event, fact) for event, fact in told.values()], by="version"),
     ]
     restated = [key for key, (_, fact) in told.items() if isinstance(fact, EngagementRestated)]
@@ -62,8 +62,16 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     await keep_ledgers(session, desk, fresh=by_pair, anew=causes)
     await note_acts(session, desk, by_pair)
     await review_restated(session, desk, before, causes=causes)
-    await decide_pairs(session, desk, list(dict.fromkeys([*by_pair, *causes])), fresh=list(fresh))
+    # A ledger made anew on the way is decided too: nobody else would, now that it is up to date.
+    concerned = dict.fromkeys([*by_pair, *causes, *sorted(desk.touched_ledgers)])
+    await decide_pairs(session, desk, list(concerned), fresh=list(fresh))
     await clear(session, desk)
+
+
+def _expecting_contacts(contact_ids: Collection[str]) -> Statement[Any]:
+    """Gives contacts nobody described yet a row, since a row is what transactions take turns by. It goes before storing about them."""
+    nobody: Row = {"segments": [], "consents": [], "licences": []}
+    return adding(tables.Contact, [{"contact_id": contact_id, **nobody} for contact_id in contact_ids])
 
 
 def _newest(events: Sequence[Event]) -> dict[str, tuple[Event, EngagementFact]]:
@@ -113,8 +121,8 @@ async def record_contacts(session: AsyncSession, events: Sequence[Event], *, now
             desk.notes.changed.add(lead.id)
             desk.notes.outdate(lead, now=now)
     waiting = sorted((lead for lead in desk.leads.values() if lead.waiting_since), key=lambda lead: (lead.waiting_since or now, lead.id))
-    searches = [Search(lead, reason="contact_changed", cause=newest[lead.contact_id].id) for lead in waiting]
     causes = {contact_id: newest[contact_id].id for contact_id in changed}
+    searches = [Search(lead, reason="contact_changed", cause=causes.get(lead.contact_id)) for lead in waiting]
     await decide_pairs(session, desk, list(desk.ledgers), causes=causes, searches=searches)
     await clear(session, desk)
 

@@ -124,7 +124,7 @@ async def _decide_again(session: AsyncSession, rows: Sequence[Any], known: Stand
     for lead in concerned:
         lead.tried_in_round = known.round_number
         desk.touched_leads.add(lead.id)
-    reviewed = [lead for lead in concerned if lead.rep_id is not None and lead.contact_id in desk.contacts]
+    reviewed = [lead for lead in concerned if lead.rep_id is not None and desk.person_of(lead.contact_id) in desk.contacts]
     reviewed.sort(key=lambda lead: (lead.qualified_at, lead.id))
     await decide_pairs(session, desk, [], searches=[Search(lead, reason="realigned", is_review=True) for lead in reviewed])
     await clear(session, desk)

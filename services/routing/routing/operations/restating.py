@@ -12,7 +12,7 @@ from routing.decisions.lifecycle import Move, decide_restated
 from routing.decisions.qualification import Cycle, Qualified, decide_qualification
 from routing.decisions.scoring import Contribution, score
 from routing.operations.briefing import issue_briefs
-from routing.operations.desk import Desk, pairs_of
+from routing.operations.desk import Desk
 from routing.operations.noticing import give_reason
 from routing.operations.stages import move, position_of
 from routing.queries.brief_material import Material, material
@@ -34,9 +34,8 @@ async def review_restated(
         lead = desk.newest_leads.get(pair)
         if lead is None or lead.ended_at is not None or rows == set(desk.contributions.get(pair, ())):
             continue
-        clock = desk.clocks.get(lead.id)
-        attempted = clock is not None and clock.met_at is not None
-        decision = decide_restated(position_of(lead), attempted=attempted, still_qualified=_still_qualified(desk, lead))
+        still_qualified = _still_qualified(desk, lead)
+        decision = decide_restated(position_of(lead), attempted=desk.was_attempted(lead), still_qualified=still_qualified)
         if isinstance(decision, Move):
             move(desk, lead, decision, cause=causes[pair], details=_scores(desk, lead, rows))
         else:
@@ -48,7 +47,7 @@ async def review_restated(
 
 def _still_qualified(desk: Desk, lead: Lead) -> bool:
     """Whether the lead would have qualified when it did, or would now."""
-    pair = lead.contact_id, lead.brand_id
+    pair = desk.pair_of(lead)
     subject = desk.subject(pair)
     if subject is None or lead.rep_requested:
         return True  # of a contact nobody describes nothing can be decided; who asked for a rep is to get one
@@ -66,7 +65,8 @@ def _scores(desk: Desk, lead: Lead, before: frozenset[Contribution]) -> dict[str
     policy = desk.policy_of(lead).policy
     known_rules = {rule.id for rule in policy.engagement}
     rows = [row for row in before if row.rule_id in known_rules]  # another version may have made the others
-    subject = desk.subject((lead.contact_id, lead.brand_id)) or Subject(Contact(lead.contact_id))
+    pair = desk.pair_of(lead)
+    subject = desk.subject(pair) or Subject(Contact(pair[0]))
     was = score(policy, subject=subject, ledger=rows, now=desk.now, counting_after=lead.counting_after)
     return {"score_before": kept_sums(was), "score_after": kept_sums(desk.score_of(lead))}
 
@@ -75,6 +75,6 @@ async def _issue_briefs_anew(session: AsyncSession, desk: Desk, leads: list[Lead
     if not leads:
         return
     campaign_ids = {lead.campaign_id for lead in leads if lead.campaign_id is not None}
-    reads = material(pairs_of(leads), now=desk.now, campaign_ids=campaign_ids, lead_ids=[lead.id for lead in leads])
+    reads = material(desk.pairs_of(leads), now=desk.now, campaign_ids=campaign_ids, lead_ids=[lead.id for lead in leads])
     known = Material(*await together(session, *reads))
     issue_briefs(desk, [lead for lead in leads if lead.id in known.about.newest_briefs], known)  # of who was erased there is none

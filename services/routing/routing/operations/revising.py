@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.operations.briefing import revise_briefs
-from routing.operations.desk import clear, hold_free_contacts, lay_out, pairs_of
+from routing.operations.desk import clear, hold_free_contacts, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.noticing import SETTLES
 from routing.operations.qualifying import decide_pairs
@@ -93,9 +93,11 @@ async def _revise(session: AsyncSession, lead_ids: Collection[UUID], contact_ids
     await keep_ledgers(session, desk, fresh={})
     await decide_pairs(session, desk, list(desk.ledgers))
     leads = [desk.leads[lead_id] for lead_id in lead_ids]
-    read_by = [lead for lead in leads if lead.ended_at is None and lead.rep_id is not None and lead.contact_id in desk.contacts]
+    read_by = [
+        lead for lead in leads if lead.ended_at is None and lead.rep_id is not None and desk.person_of(lead.contact_id) in desk.contacts
+    ]
     campaign_ids = {lead.campaign_id for lead in read_by if lead.campaign_id is not None}
-    reads = material(pairs_of(read_by), now=now, campaign_ids=campaign_ids, lead_ids=[lead.id for lead in read_by])
+    reads = material(desk.pairs_of(read_by), now=now, campaign_ids=campaign_ids, lead_ids=[lead.id for lead in read_by])
     *known, _ = await together(session, *reads, Statement(_DONE, {"lead_ids": list(lead_ids)}, list))
     revise_briefs(desk, read_by, Material(*known))
     await clear(session, desk)

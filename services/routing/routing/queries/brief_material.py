@@ -33,8 +33,12 @@ _ABOUT = f"""
     UNION ALL
     SELECT 'own', contact_id, brand_id, jsonb_agg(topic ORDER BY times DESC, last DESC, topic)
     FROM (
-        SELECT contact_id, brand_id, topic, count(*) AS times, max(occurred_at) AS last
-        FROM heard_objections JOIN pair USING (contact_id, brand_id) GROUP BY 1, 2, 3
+        SELECT pair.contact_id, pair.brand_id, topic, count(*) AS times, max(occurred_at) AS last
+        FROM pair CROSS JOIN LATERAL (
+            SELECT pair.contact_id UNION ALL SELECT merged.contact_id FROM contacts AS merged WHERE merged.merged_into = pair.contact_id
+        ) AS known (contact_id)
+        JOIN heard_objections AS heard ON heard.contact_id = known.contact_id AND heard.brand_id = pair.brand_id
+        GROUP BY 1, 2, 3
     ) AS own
     GROUP BY contact_id, brand_id
     UNION ALL
@@ -70,7 +74,9 @@ _ABOUT = f"""
             SELECT record.reason FROM decision_records AS record
             WHERE record.lead_id = leads.id AND record.to_stage = leads.stage ORDER BY record.position DESC LIMIT 1
         ) AS why
-        FROM leads WHERE leads.contact_id = pair.contact_id AND leads.brand_id = pair.brand_id AND ended_at IS NOT NULL
+        FROM leads WHERE leads.brand_id = pair.brand_id AND ended_at IS NOT NULL AND leads.contact_id IN (
+            SELECT pair.contact_id UNION ALL SELECT merged.contact_id FROM contacts AS merged WHERE merged.merged_into = pair.contact_id
+        )
         ORDER BY qualified_at DESC LIMIT {EARLIER_MAX}
     ) AS earlier
     GROUP BY contact_id, brand_id

@@ -14,17 +14,17 @@ Place = tuple[datetime, int, int]
 _HISTORY = """
     SELECT * FROM (
         SELECT at, 1 AS part, position AS number, kind, from_stage, to_stage, reason, policy_version, rule, candidates, passed_steps,
-               pointer_before, pointer_after, sentence, details
+               pointer_before, pointer_after, sentence, by_sub, details
         FROM decision_records WHERE lead_id = %(lead_id)s
         UNION ALL
         SELECT brief.issued_at, 2, brief.version, 'brief_issued', NULL, NULL,
                coalesce(brief.document #>> '{changes,0,code}', 'handed_over'),
-               coalesce(brief.document ->> 'policy_version', leads.policy_version), NULL, '[]', '[]', NULL, NULL, NULL,
+               coalesce(brief.document ->> 'policy_version', leads.policy_version), NULL, '[]', '[]', NULL, NULL, NULL, NULL,
                jsonb_build_object('version', brief.version, 'changes', coalesce(brief.document -> 'changes', '[]'))
         FROM briefs AS brief JOIN leads ON leads.id = brief.lead_id WHERE brief.lead_id = %(lead_id)s
         UNION ALL
         SELECT answer.answered_at, 3, CAST(row_number() OVER (ORDER BY answer.answered_at, answer.id) AS integer), 'brief_answered', NULL,
-               NULL, coalesce(answer.reason_code, answer.kind), leads.policy_version, NULL, '[]', '[]', NULL, NULL, NULL,
+               NULL, coalesce(answer.reason_code, answer.kind), leads.policy_version, NULL, '[]', '[]', NULL, NULL, NULL, NULL,
                jsonb_build_object(
                    'version', answer.version, 'answer', answer.kind, 'rep_id', answer.rep_id, 'occurred_at', answer.occurred_at
                )

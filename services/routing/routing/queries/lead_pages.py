@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select, text, tuple_
+from sqlalchemy import ColumnElement, exists, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
@@ -138,7 +138,7 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
         pair = stands_for.get(lead.contact_id, lead.contact_id), lead.brand_id
         pinned = in_force.by_version[versions.get(pair, lead.policy_version)]
         in_cycle = [row for row in contributions.get(pair, []) if lead.ended_at is None or row.occurred_at <= lead.ended_at]
-        subject = subjects.get((lead.contact_id, lead.brand_id)) or Subject(Contact(lead.contact_id))
+        subject = subjects.get(pair) or subjects.get((lead.contact_id, lead.brand_id)) or Subject(Contact(lead.contact_id))
         reading = score(pinned.policy, subject=subject, ledger=in_cycle, now=now, counting_after=lead.counting_after)
         shown.append(ShownLead(lead, reading, running.get(lead.id)))
     return shown
@@ -147,13 +147,17 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
 async def _subjects(session: AsyncSession, leads: Sequence[Lead], *, day: date) -> Mapping[Pair, Subject]:
     contact = tables.Contact
     contact_ids = {lead.contact_id for lead in leads}
-    known = select(contact.__table__).where(contact.contact_id.in_(contact_ids), contact.version.is_not(None))
-    rows = (await session.execute(known)).all()
+    survivors = select(contact.merged_into).where(contact.contact_id.in_(contact_ids))
+    wanted = or_(contact.contact_id.in_(contact_ids), contact.contact_id.in_(survivors))
+    rows = (await session.execute(select(contact.__table__).where(wanted, contact.version.is_not(None)))).all()
     accounts, targets = await together(
         session,
         facts.accounts({row.primary_account_id for row in rows if row.primary_account_id}, day=day),
-        facts.targets(contact_ids, {lead.brand_id for lead in leads}, day=day),
+        facts.targets({row.contact_id for row in rows}, {lead.brand_id for lead in leads}, day=day),
     )
     described = {row.contact_id: Subject(facts.contact_of(row), accounts.get(row.primary_account_id)) for row in rows}
-    pairs = ((lead.contact_id, lead.brand_id) for lead in leads)
-    return {pair: replace(described[pair[0]], target=targets.get(pair)) for pair in pairs if pair[0] in described}
+    survivor_ids = {contact_id: subject.contact.merged_into or contact_id for contact_id, subject in described.items()}
+    pairs = ((each, lead.brand_id) for lead in leads for each in (lead.contact_id, survivor_ids.get(lead.contact_id, lead.contact_id)))
+    return {
+        (each, brand_id): replace(described[each], target=targets.get((each, brand_id))) for each, brand_id in pairs if each in described
+    }

@@ -8,21 +8,29 @@ from routing.decisions.clocks import Clock
 from routing.tables import Lead
 from shared.database import Statement
 
-# Only one lead of a contact x brand is open, and it is the newest.
+# Of a person (a contact with all who are merged into it) x brand those that are open, else the one that ended last.
 _CURRENT = """
     SELECT ranked.*, clocks.kind AS clock_kind, state, started_at, warn_at, due_at, extended_due_at, warned_at, breached_at, met_at
     FROM (
-        SELECT *, row_number() OVER (PARTITION BY contact_id, brand_id ORDER BY qualified_at DESC, id DESC) AS rank
-        FROM leads WHERE contact_id = ANY(%(contact_ids)s)
+        SELECT leads.*, row_number() OVER (
+            PARTITION BY coalesce(contacts.merged_into, leads.contact_id), brand_id
+            ORDER BY ended_at DESC NULLS FIRST, qualified_at DESC, id DESC
+        ) AS rank
+        FROM leads LEFT JOIN contacts ON contacts.contact_id = leads.contact_id
+        WHERE leads.contact_id = ANY(
+            CAST(%(contact_ids)s AS text[])
+            || ARRAY(SELECT contact_id FROM contacts WHERE merged_into = ANY(%(contact_ids)s) AND merged_into IS NOT NULL)
+        )
     ) AS ranked
     LEFT JOIN clocks ON clocks.lead_id = ranked.id
-    WHERE rank = 1 OR ranked.id = ANY(%(lead_ids)s)
+    WHERE rank = 1 OR ranked.ended_at IS NULL OR ranked.id = ANY(%(lead_ids)s)
 """
 _CLOCKS = "SELECT * FROM clocks WHERE lead_id = ANY(%(lead_ids)s)"
 
 
 def current_leads(contact_ids: Collection[str], *, lead_ids: Collection[UUID] = ()) -> Statement[tuple[list[Lead], dict[UUID, Clock]]]:
-    """The newest lead of each brand of these contacts, and the leads of these ids, with the clocks of those that have one."""
+    """The open lead of each brand of these contacts and of those merged into them, else the one that ended last, and the leads of these
+    ids, with the clocks of those that have one."""
     return Statement(_CURRENT, {"contact_ids": list(contact_ids), "lead_ids": list(lead_ids)}, _leads_with_clocks)
 
 
@@ -53,6 +61,11 @@ def clock_of(row: Any, *, kind: Literal["first_outreach"]) -> Clock:
         breached_at=row.breached_at,
         met_at=row.met_at,
     )
+
+
+def currency(lead: Lead) -> tuple[Any, ...]:
+    """Orders leads of one person x brand: by when they ended, open ones last."""
+    return lead.ended_at is None, lead.ended_at or lead.qualified_at, lead.qualified_at, lead.id
 
 
 def lead_columns() -> Iterable[str]:

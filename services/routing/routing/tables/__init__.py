@@ -5,7 +5,19 @@ A contact x brand is a row of `ledgers`; whoever changes anything about a contac
 
 from routing.tables.agreed import Account, Policy, Rep, Territory
 from routing.tables.briefed import AnsweredBrief, ApprovalDay, BriefRevision, LeadChange
-from routing.tables.decided import Brief, Clock, DecisionRecord, Lead, Ledger, LedgerRow, PoolRotation, QueueRound, Reroute, Rotation
+from routing.tables.decided import (
+    Brief,
+    Clock,
+    DecisionRecord,
+    Lead,
+    Ledger,
+    LedgerRow,
+    PoolRotation,
+    QueueRound,
+    ReportedOutcome,
+    Reroute,
+    Rotation,
+)
 from routing.tables.declared import Tables
 from routing.tables.planned import Absence, Alignment, DatedFactsMark, Pool, Target
 from routing.tables.simulations import SimulatedDecision, Simulation
@@ -37,6 +49,7 @@ __all__ = [
     "PoolRotation",
     "QueueRound",
     "Rep",
+    "ReportedOutcome",
     "Reroute",
     "Rotation",
     "SimulatedDecision",

@@ -1,11 +1,11 @@
 """What routing decided: ledgers, leads, and what goes with them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
@@ -57,6 +57,10 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
         CheckConstraint("waiting_since IS NULL OR rep_id IS NULL", name="waiting_without_owner"),
         CheckConstraint("kind IN ('on_plan', 'off_plan')", name="kind"),
         CheckConstraint("stage NOT IN ('assigned', 'accepted') OR rep_id IS NOT NULL", name="owner"),
+        CheckConstraint("(held_from IS NULL) = (stage <> 'on_hold')", name="held"),
+        CheckConstraint("held_until IS NULL OR stage = 'on_hold'", name="held_until"),
+        CheckConstraint("(track IS NULL AND resume_on IS NULL) OR stage = 'recycled'", name="recycled"),
+        CheckConstraint("merged_into_lead_id IS NULL OR stage = 'disqualified'", name="merged"),
         Index("ix_leads_contact_id_brand_id_open", "contact_id", "brand_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index(None, "contact_id", "brand_id", "qualified_at"),
         Index("ix_leads_rep_id_open", "rep_id", postgresql_where=text("ended_at IS NULL")),
@@ -77,6 +81,8 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
             postgresql_where=text("ended_at IS NULL AND rep_id IS NOT NULL"),
         ),
         Index("ix_leads_tried_in_round_waiting", "tried_in_round", postgresql_where=text("waiting_since IS NOT NULL")),
+        Index("ix_leads_held_until_held", "held_until", "id", postgresql_where=text("held_until IS NOT NULL")),
+        Index("ix_leads_resume_on_returning", "resume_on", "id", postgresql_where=text("resume_on IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -93,6 +99,12 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
     rep_requested: Mapped[bool]
     engagement_ids: Mapped[list[str]] = mapped_column(_Texts)
     excluded_rep_ids: Mapped[list[str]] = mapped_column(_Texts, default_factory=list)
+    nurture_held_for: Mapped[list[str]] = mapped_column(
+        _Texts,
+        default_factory=list,
+        server_default=text("'{}'"),
+        comment="Under which of the person's ids automation was told to hold because of it.",
+    )
     record_count: Mapped[int] = mapped_column(default=0)
     brief_version: Mapped[int] = mapped_column(default=0)
     brief_asset_ids: Mapped[list[str]] = mapped_column(_Texts, default_factory=list, comment="What the newest brief says to show.")
@@ -116,6 +128,18 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
     ended_at: Mapped[datetime | None] = mapped_column(_Moment, default=None, comment="When what ended it happened; null while open.")
     waiting_since: Mapped[datetime | None] = mapped_column(_Moment, default=None, comment="Null unless it waits in the queue.")
     waiting_reason: Mapped[str | None] = mapped_column(Text, default=None, comment="Null unless it waits in the queue.")
+    owned_from: Mapped[str | None] = mapped_column(Text, default=None, comment="The stage at which its owner got it; null without one.")
+    held_from: Mapped[str | None] = mapped_column(Text, default=None, comment="The stage it goes on from; null unless it is on hold.")
+    held_until: Mapped[datetime | None] = mapped_column(
+        _Moment, default=None, comment="When it goes on by itself; null: when somebody says so, or it is not on hold."
+    )
+    track: Mapped[str | None] = mapped_column(Text, default=None, comment="Where marketing goes on with the person; null unless recycled.")
+    resume_on: Mapped[date | None] = mapped_column(
+        Date, default=None, comment="The day (UTC) on which a new lead opens by itself; null: on none, or it was tried."
+    )
+    merged_into_lead_id: Mapped[UUID | None] = mapped_column(
+        default=None, comment="The lead of the same person that goes on instead; null unless it was closed as merged."
+    )
 
 
 class Clock(Tables):
@@ -162,6 +186,21 @@ class DecisionRecord(Tables):
     pointer_after: Mapped[int | None] = mapped_column(comment="Null where nobody was chosen.")
     sentence: Mapped[str | None] = mapped_column(Text, comment="An assignment, in words for a rep; null where nobody was looked for.")
     details: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="What its kind keeps besides; null for nothing.")
+    by_sub: Mapped[str | None] = mapped_column(Text, comment="Who decided it by hand; null: the rules did.")
+
+
+class ReportedOutcome(Tables):
+    """What a rep reported of a lead, as it counts: the reports of an owner together say where the lead stands."""
+
+    __tablename__ = "reported_outcomes"
+
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id"), primary_key=True)
+    report_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    rep_id: Mapped[str] = mapped_column(Text)
+    owned_since: Mapped[datetime] = mapped_column(_Moment, comment="When who reported it had got the lead.")
+    code: Mapped[str] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(Text, comment="Null if the rep gave none.")
+    occurred_at: Mapped[datetime] = mapped_column(_Moment)
 
 
 class Brief(Tables):
