@@ -109,10 +109,8 @@ def _lead(fact: LeadFact) -> Noted:
             summary = f"assigned to {fact.rep_id} by {fact.step}"
         case LeadWaiting():
             summary = f"waits in the queue: {fact.reason}"
-        case LeadStageChanged():
-            summary = _stage(fact)
-        case LeadRecycled() | NurtureHeld() | NurtureResumed():
-            summary = _nurture(fact)
+        case LeadStageChanged() | LeadRecycled() | NurtureHeld() | NurtureResumed():
+            summary = _moved(fact)
         case BriefIssued():
             summary = f"brief version {fact.version} issued, {fact.journey_stage}{': ' if fact.changes else ''}{', '.join(fact.changes)}"
         case BriefAnswered():
@@ -129,13 +127,11 @@ def _lead(fact: LeadFact) -> Noted:
     return Noted(summary, (fact.lead_id, fact.contact_id), rests_on, contact_id=fact.contact_id)
 
 
-def _stage(fact: LeadStageChanged) -> str:
-    told = f"{', implied' if fact.implied else ''}{', told late' if fact.late else ''}"
-    return f"{fact.from_stage or 'no stage'} > {fact.to_stage}, {fact.reason}{told}"
-
-
-def _nurture(fact: LeadRecycled | NurtureHeld | NurtureResumed) -> str:
+def _moved(fact: LeadStageChanged | LeadRecycled | NurtureHeld | NurtureResumed) -> str:
     match fact:
+        case LeadStageChanged():
+            told = f"{', implied' if fact.implied else ''}{', told late' if fact.late else ''}"
+            return f"{fact.from_stage or 'no stage'} > {fact.to_stage}, {fact.reason}{told}"
         case LeadRecycled():
             return f"recycled to track {fact.track}, {fact.reason}{f', back on {fact.return_on}' if fact.return_on else ''}"
         case NurtureHeld():
