@@ -51,13 +51,13 @@ class Desk:
     leads: dict[UUID, Lead]
     newest_leads: dict[Pair, Lead]
     """Of each person x brand the lead that is open, else the one that ended last."""
-    cycles: defaultdict[Pair, list[Lead]]
-    """By person x brand, its leads on the desk."""
     clocks: dict[UUID, Clock]
     policies: Policies
     contributions: dict[Pair, list[Contribution]]
     requests: dict[Pair, list[Engagement]]
     """Those that may ask for a rep."""
+    cycles: defaultdict[Pair, list[Lead]] = field(default_factory=lambda: defaultdict(list))
+    """By person x brand, its leads on the desk."""
     stored: Sequence[Any] = ()
     """What the statements answered that were sent along."""
     scores: dict[UUID, Score] = field(default_factory=dict)
@@ -242,7 +242,6 @@ async def lay_out(
         ledgers={pair: head for pair, head in ledgers.items() if brand_ids is None or pair[1] in brand_ids},
         leads={lead.id: lead for lead in leads},
         newest_leads={},
-        cycles=defaultdict(list),
         clocks=clocks,
         policies=policies,
         contributions=contributions,
