@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -30,6 +31,7 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_SIZE = 10
 _BELLS = "bells"
 _STREAM = "stream"
+_DRIVERS_PARAMETER = re.compile(r"%\((\w+)\)s")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 # Named by rule, so that a migration can always say which constraint it means.
@@ -104,8 +106,9 @@ class Database:
             connection = await self._connect()
         try:
             with tracing.step("statement"):
-                cursor = connection.cursor(row_factory=namedtuple_row)
-                await cursor.execute(statement.sql.encode(), statement.parameters)
+                sql, names = _numbered(statement.sql)
+                cursor = psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row)
+                await cursor.execute(sql, [statement.parameters[name] for name in names])
                 found = statement.read(await cursor.fetchall() if cursor.description else [])
         finally:
             if self._kept is None and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
@@ -154,6 +157,13 @@ class Statement(Generic[T]):
 def drivers_form(sql: str) -> str:
     """SQL with `:name` parameters, as SQLAlchemy's `text` takes it, in the form a `Statement` has."""
     return _PARAMETER.sub(r"%(\1)s", sql)
+
+
+@lru_cache(maxsize=64)
+def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """A statement as PostgreSQL itself takes it, and its parameters' names in order: the driver reads long ones anew each time."""
+    names = tuple(dict.fromkeys(_DRIVERS_PARAMETER.findall(sql)))
+    return _DRIVERS_PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", sql).replace("%%", "%").encode(), names
 
 
 async def together(session: AsyncSession, *statements: Statement[Any]) -> list[Any]:
