@@ -60,6 +60,11 @@ async def _tell_routing(doors: Doors, deliver: Deliver) -> None:
         region.rep("boss-1", "chicago", role="manager", brand_ids=[]),
         region.rep("boss-2", "boston", role="manager", brand_ids=[]),
     )
+    await world.put("accounts", region.account("spare"))
+    await world.put("absences", region.absence("spare", "nobody"))
+    await world.put("targets", region.target("spare", "somebody"))
+    await world.put("alignments", region.alignment("spare", "nowhere", "9*"))
+    await world.put("pools", region.pool("spare", brand_id="other"))
     await world.activate()
     for contact_id, postal_code in (("hcp-1", "60601"), ("hcp-3", "02115")):
         await world.hear(region.contact(contact_id, postal_code=postal_code), region.engagement(contact_id))

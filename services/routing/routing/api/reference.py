@@ -1,10 +1,10 @@
-"""`PUT /v1/territories` and its like: the field force and its plans, as sales operations keeps them."""
+"""`/v1/territories` and its like: the field force and its plans, as sales operations keeps them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from routing.api.reference_bodies import (
     AbsenceBody,
@@ -18,29 +18,35 @@ from routing.api.reference_bodies import (
 )
 from routing.operations import reference
 from routing.operations.reference import Collection, upsert
-from shared.auth import require
+from routing.queries.reference import reference_page, reference_row
+from shared import problems
+from shared.auth import reading, require
+from shared.bodies import Id, MomentOrDay
 from shared.database import Database
+from shared.paging import Listing, Page, PageRequest
 from shared.routes import StrictRoute
 from shared.upserts import RejectedRow, RowsOf, UpsertRows, UpsertVerdict, read_rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """Where a collection is, and what its rows look like there."""
+    """Where a collection is, what one of it is called, and what its rows look like there."""
 
     name: str
+    one: str
     collection: Collection
     body: type[ReferenceBody]
+    page: Any
 
 
 ADDRESSES = (
-    _Address("territories", reference.TERRITORIES, TerritoryBody),
-    _Address("accounts", reference.ACCOUNTS, AccountBody),
-    _Address("reps", reference.REPS, RepBody),
-    _Address("absences", reference.ABSENCES, AbsenceBody),
-    _Address("targets", reference.TARGETS, TargetBody),
-    _Address("alignments", reference.ALIGNMENTS, AlignmentBody),
-    _Address("pools", reference.POOLS, PoolBody),
+    _Address("territories", "territory", reference.TERRITORIES, TerritoryBody, Page[TerritoryBody]),
+    _Address("accounts", "account", reference.ACCOUNTS, AccountBody, Page[AccountBody]),
+    _Address("reps", "rep", reference.REPS, RepBody, Page[RepBody]),
+    _Address("absences", "absence", reference.ABSENCES, AbsenceBody, Page[AbsenceBody]),
+    _Address("targets", "target", reference.TARGETS, TargetBody, Page[TargetBody]),
+    _Address("alignments", "alignment", reference.ALIGNMENTS, AlignmentBody, Page[AlignmentBody]),
+    _Address("pools", "pool", reference.POOLS, PoolBody, Page[PoolBody]),
 )
 
 
@@ -49,6 +55,8 @@ def routes(database: Database) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["field force"], route_class=StrictRoute)
     for address in ADDRESSES:
         _add_upsert(router, database, address)
+        _add_list(router, database, address)
+        _add_row(router, database, address)
     return router
 
 
@@ -67,3 +75,36 @@ def _add_upsert(router: APIRouter, database: Database, address: _Address) -> Non
             unchanged=upserted.unchanged,
             rejected=sorted([*read.rejected, *wrong], key=lambda each: each.row),
         )
+
+
+async def _at(at: MomentOrDay | None = None) -> date | None:
+    """`at`: only what counts at that moment, or at some time of that day. Without it also what is over and what is to come."""
+    return at
+
+
+async def _always() -> None:
+    return None
+
+
+def _add_list(router: APIRouter, database: Database, address: _Address) -> None:
+    listing = Listing(address.name, str)
+    asked_for = _at if address.collection.is_dated else _always
+
+    @router.get(f"/{address.name}", name=f"list_{address.name}", response_model=address.page, dependencies=[reading("sales_ops")])
+    async def list_rows(page: Annotated[PageRequest, Depends(listing.request)], at: Annotated[date | None, Depends(asked_for)]) -> Any:
+        """By id."""
+        async with database.reading() as session:
+            after = page.after[0] if page.after else None
+            rows = await reference_page(session, address.collection.model, after=after, limit=page.fetch, at=at)
+        return listing.page(rows, page, key=lambda row: (row.id,), item=lambda row: address.body.of_row(row._mapping))
+
+
+def _add_row(router: APIRouter, database: Database, address: _Address) -> None:
+    @router.get(f"/{address.name}/{{row_id}}", name=f"get_{address.one}", response_model=address.body, dependencies=[reading("sales_ops")])
+    async def get_row(row_id: Id) -> Any:
+        """As it was put."""
+        async with database.reading() as session:
+            row = await reference_row(session, address.collection.model, row_id)
+        if row is None:
+            raise problems.not_found(f"There is no {address.one} with this id.")
+        return address.body.of_row(row._mapping)

@@ -11,21 +11,12 @@ from routing import tables
 from routing.operations.dated_facts import look_again_from
 from routing.operations.effects import Changes, take_effect
 from routing.operations.rows import Row, add, put
+from routing.queries.reference import Model
 from shared.database import Statement, together
 from shared.events import Event, Fact
 from shared.events.field_force import AccountSnapshot, RepSnapshot, TerritorySnapshot
 from shared.outbox import publish
 from shared.telemetry import correlation_id
-
-Model = (
-    type[tables.Territory]
-    | type[tables.Account]
-    | type[tables.Rep]
-    | type[tables.Absence]
-    | type[tables.Target]
-    | type[tables.Alignment]
-    | type[tables.Pool]
-)
 
 
 @dataclass(frozen=True, slots=True)
