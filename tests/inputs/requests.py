@@ -149,6 +149,7 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "GET /v1/alignments/{row_id}": Good("/v1/alignments/spare"),
         "GET /v1/pools": Good("/v1/pools"),
         "GET /v1/pools/{row_id}": Good("/v1/pools/spare"),
+        "GET /v1/coverage": Good("/v1/coverage"),
         "POST /v1/policies": Good("/v1/policies", (201,), lambda: _fresh(**POLICY)),
         "GET /v1/policies": Good("/v1/policies"),
         "GET /v1/policies/{version}": Good("/v1/policies/1"),

@@ -19,6 +19,7 @@ from reporting.api.subscriptions import _DELIVERIES
 from routing.api.briefs import ANSWERED, VERSIONS
 from routing.api.leads import HISTORY, LEADS, QUEUE
 from routing.api.policies import LISTING as POLICIES
+from routing.api.reference import LISTINGS as REFERENCE
 from shared.paging import Listing, PageRequest
 from tests.inputs.callers import as_permitted, problem
 from tests.inputs.doors import Doors
@@ -30,6 +31,7 @@ LISTS: Mapping[tuple[str, str], Listing] = {
     ("intake", "GET /v1/campaigns"): _CAMPAIGNS,
     ("intake", "GET /v1/findings"): _FINDINGS,
     ("intake", "GET /v1/sources"): _SOURCES,
+    **{("routing", f"GET /v1/{name}"): listing for name, listing in REFERENCE.items()},
     ("routing", "GET /v1/policies"): POLICIES,
     ("routing", "GET /v1/leads"): LEADS,
     ("routing", "GET /v1/leads/{lead_id}/history"): HISTORY,

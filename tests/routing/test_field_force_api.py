@@ -19,6 +19,13 @@ ROWS = {
 SNAPSHOTS = {"territories": "territory.snapshot", "accounts": "account.snapshot", "reps": "rep.snapshot"}
 
 
+async def verdict_on(world: World, collection: str, *rows: Any) -> dict[str, Any]:
+    """What became of the rows, less what is said of the whole."""
+    verdict = await world.put(collection, *rows)
+    del verdict["findings"]
+    return verdict
+
+
 CHANGES: dict[str, dict[str, Any]] = {
     "absences": {"delegate_rep_id": None},
     "targets": {"decile": 9},
@@ -31,18 +38,18 @@ CHANGES: dict[str, dict[str, Any]] = {
 async def test_rows_are_created_updated_or_left(empty_world: World, collection: str) -> None:
     row, second = ROWS[collection], ROWS[collection] | {"id": "second"}
     changed = row | CHANGES.get(collection, {"name": "Renamed"})
-    assert await empty_world.put(collection, row) == {"created": 1, "updated": 0, "unchanged": 0, "rejected": []}
-    assert await empty_world.put(collection, row, second) == {"created": 1, "updated": 0, "unchanged": 1, "rejected": []}
-    assert await empty_world.put(collection, changed, second) == {"created": 0, "updated": 1, "unchanged": 1, "rejected": []}
+    assert await verdict_on(empty_world, collection, row) == {"created": 1, "updated": 0, "unchanged": 0, "rejected": []}
+    assert await verdict_on(empty_world, collection, row, second) == {"created": 1, "updated": 0, "unchanged": 1, "rejected": []}
+    assert await verdict_on(empty_world, collection, changed, second) == {"created": 0, "updated": 1, "unchanged": 1, "rejected": []}
 
 
 @pytest.mark.parametrize("collection", SNAPSHOTS)
 async def test_only_changes_are_said(empty_world: World, collection: str) -> None:
     row = ROWS[collection]
     second = row | {"id": "second"}
-    assert await empty_world.put(collection, row) == {"created": 1, "updated": 0, "unchanged": 0, "rejected": []}
-    assert await empty_world.put(collection, row, second) == {"created": 1, "updated": 0, "unchanged": 1, "rejected": []}
-    assert await empty_world.put(collection, row | {"name": "Renamed"}, second) == {
+    assert await verdict_on(empty_world, collection, row) == {"created": 1, "updated": 0, "unchanged": 0, "rejected": []}
+    assert await verdict_on(empty_world, collection, row, second) == {"created": 1, "updated": 0, "unchanged": 1, "rejected": []}
+    assert await verdict_on(empty_world, collection, row | {"name": "Renamed"}, second) == {
         "created": 0, "updated": 1, "unchanged": 1, "rejected": [],
     }  # fmt: skip
     said = await empty_world.said(SNAPSHOTS[collection])

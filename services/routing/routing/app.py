@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from routing import figures, subscribers
-from routing.api import briefs, feed, leads, lifecycle, moves, policies, previews, reference, simulations
+from routing.api import briefs, coverage, feed, leads, lifecycle, moves, policies, previews, reference, simulations
 from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
 from routing.operations.dated_facts import take_dated_facts
@@ -48,7 +48,7 @@ def build() -> Service:
     service.subscribe(topics.FEEDBACK, subscribers.on_feedback)
     service.subscribe(topics.ERASURES, subscribers.on_erasures)
     service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
-    service.routers += [briefs.routes(service.database), feed.routes(service.database)]
+    service.routers += [briefs.routes(service.database), feed.routes(service.database), coverage.routes(service.database)]
     service.routers += [simulations.routes(service.database), previews.routes(service.database)]
     service.routers += [moves.routes(service.database), lifecycle.routes()]
     service.routers.append(people_routes("routing", service.database, HELD))

@@ -16,16 +16,31 @@ from routing.api.reference_bodies import (
     TargetBody,
     TerritoryBody,
 )
+from routing.decisions.coverage import FindingCode
 from routing.operations import reference
 from routing.operations.reference import Collection, upsert
+from routing.queries.coverage import findings
 from routing.queries.reference import reference_page, reference_row
 from shared import problems
 from shared.auth import reading, require
-from shared.bodies import Id, MomentOrDay
+from shared.bodies import Answer, Id, MomentOrDay
 from shared.database import Database
 from shared.paging import Listing, Page, PageRequest
 from shared.routes import StrictRoute
 from shared.upserts import RejectedRow, RowsOf, UpsertRows, UpsertVerdict, read_rows
+
+
+class FindingCount(Answer):
+    """How often a finding stands; `GET /v1/coverage` tells the rest."""
+
+    code: FindingCode
+    count: int
+
+
+class ReferenceVerdict(UpsertVerdict):
+    """What became of each row, and what is wrong with the whole now, as far as this collection has a say in it."""
+
+    findings: list[FindingCount]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +52,41 @@ class _Address:
     collection: Collection
     body: type[ReferenceBody]
     page: Any
+    findings: tuple[FindingCode, ...]
 
 
 ADDRESSES = (
-    _Address("territories", "territory", reference.TERRITORIES, TerritoryBody, Page[TerritoryBody]),
-    _Address("accounts", "account", reference.ACCOUNTS, AccountBody, Page[AccountBody]),
-    _Address("reps", "rep", reference.REPS, RepBody, Page[RepBody]),
-    _Address("absences", "absence", reference.ABSENCES, AbsenceBody, Page[AbsenceBody]),
-    _Address("targets", "target", reference.TARGETS, TargetBody, Page[TargetBody]),
-    _Address("alignments", "alignment", reference.ALIGNMENTS, AlignmentBody, Page[AlignmentBody]),
-    _Address("pools", "pool", reference.POOLS, PoolBody, Page[PoolBody]),
+    _Address(
+        "territories",
+        "territory",
+        reference.TERRITORIES,
+        TerritoryBody,
+        Page[TerritoryBody],
+        ("postal_codes_uncovered", "territories_without_rep", "postal_codes_claimed_twice"),
+    ),
+    _Address("accounts", "account", reference.ACCOUNTS, AccountBody, Page[AccountBody], ("accounts_name_unknown",)),
+    _Address("reps", "rep", reference.REPS, RepBody, Page[RepBody], ("territories_without_rep", "delegates_inactive", "reps_name_unknown")),
+    _Address(
+        "absences",
+        "absence",
+        reference.ABSENCES,
+        AbsenceBody,
+        Page[AbsenceBody],
+        ("absences_without_delegate", "delegates_inactive", "delegates_away", "absences_name_unknown"),
+    ),
+    _Address("targets", "target", reference.TARGETS, TargetBody, Page[TargetBody], ("targets_without_owner", "targets_name_unknown")),
+    _Address(
+        "alignments",
+        "alignment",
+        reference.ALIGNMENTS,
+        AlignmentBody,
+        Page[AlignmentBody],
+        ("postal_codes_uncovered", "alignments_overlap", "alignments_name_unknown"),
+    ),
+    _Address("pools", "pool", reference.POOLS, PoolBody, Page[PoolBody], ("pools_without_rep", "pools_name_unknown")),
 )
+
+LISTINGS = {address.name: Listing(address.name, str) for address in ADDRESSES}
 
 
 def routes(database: Database) -> APIRouter:
@@ -62,18 +101,22 @@ def routes(database: Database) -> APIRouter:
 
 def _add_upsert(router: APIRouter, database: Database, address: _Address) -> None:
     @router.put(f"/{address.name}", name=f"put_{address.name}", dependencies=[require("sales_ops")])
-    async def put_rows(rows: Annotated[UpsertRows, RowsOf(address.body)]) -> UpsertVerdict:
+    async def put_rows(rows: Annotated[UpsertRows, RowsOf(address.body)]) -> ReferenceVerdict:
         read = read_rows(address.body, rows)
         judged = [(number, body, list(body.errors())) for number, body in read.good]
         wrong = [RejectedRow(row=number, errors=errors) for number, _, errors in judged if errors]
+        good = [body.row() for _, body, errors in judged if not errors]
+        now = datetime.now(UTC)
         async with database.transaction() as session:
-            good = [body.row() for _, body, errors in judged if not errors]
-            upserted = await upsert(session, address.collection, good, now=datetime.now(UTC))
-        return UpsertVerdict(
+            upserted = await upsert(session, address.collection, good, now=now)
+        async with database.reading() as session:
+            found = await findings(session, address.findings, now=now)
+        return ReferenceVerdict(
             created=upserted.created,
             updated=upserted.updated,
             unchanged=upserted.unchanged,
             rejected=sorted([*read.rejected, *wrong], key=lambda each: each.row),
+            findings=[FindingCount(code=each.code, count=each.count) for each in found],
         )
 
 
@@ -87,7 +130,7 @@ async def _always() -> None:
 
 
 def _add_list(router: APIRouter, database: Database, address: _Address) -> None:
-    listing = Listing(address.name, str)
+    listing = LISTINGS[address.name]
     asked_for = _at if address.collection.is_dated else _always
 
     @router.get(f"/{address.name}", name=f"list_{address.name}", response_model=address.page, dependencies=[reading("sales_ops")])

@@ -1,0 +1,100 @@
+"""What is wrong with the field force and its plans as a whole: sets in SQL, so that a hundred thousand contacts cost a moment."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing.decisions.coverage import (
+    EXAMPLES_MAX,
+    FINDING_CODES,
+    Find,
+    Finding,
+    FindingCode,
+    Locality,
+    UnownedTargets,
+    uncovered,
+    without_owner,
+)
+from routing.decisions.effective import day_of
+from routing.decisions.facts import Account, Contact
+from routing.queries.coverage_statements import BRANDS, COUNTRIES, LISTED, LOCALITIES, STAFFED, UNOWNED_TARGETS
+from routing.queries.field_force import Geography, geography
+from shared.database import Statement, together
+from shared.events.contacts import ERASED_VERSION
+
+_BY_PLACE: frozenset[FindingCode] = frozenset({"postal_codes_uncovered", "contacts_without_postal_code"})
+_OF_TARGETS: frozenset[FindingCode] = frozenset({"targets_without_owner"})
+
+
+async def findings(
+    session: AsyncSession, codes: Collection[FindingCode] = FINDING_CODES, *, brand_id: str | None = None, now: datetime
+) -> list[Finding]:
+    """Those of the findings that there are, of one brand or of all, as things stand now."""
+    asked = {
+        "now": now,
+        "day": day_of(now),
+        "brand_id": brand_id,
+        "erased": ERASED_VERSION,
+        "examples": EXAMPLES_MAX,
+    }
+    listed = [code for code in LISTED if code in codes]
+    found = await together(session, *(Statement(LISTED[code], asked, list) for code in listed))
+    answers = {code: _listed(code, rows) for code, rows in zip(listed, found, strict=True)}
+    if _BY_PLACE & set(codes):
+        answers |= {finding.code: finding for finding in await _uncovered(session, asked)}
+    if _OF_TARGETS & set(codes):
+        answers["targets_without_owner"] = await _without_owner(session, asked)
+    return [answers[code] for code in FINDING_CODES if code in codes and code in answers and answers[code].count]
+
+
+def _listed(code: FindingCode, rows: list[Any]) -> Finding:
+    examples = tuple({name: value for name, value in row._asdict().items() if name != "found"} for row in rows)
+    return Finding(code, rows[0].found if rows else 0, examples)
+
+
+async def _uncovered(session: AsyncSession, asked: Mapping[str, Any]) -> list[Finding]:
+    places, brand_ids, countries, localities = await together(
+        session,
+        geography(),
+        Statement(BRANDS, asked, lambda rows: [row.brand_id for row in rows]),
+        Statement(COUNTRIES, asked, lambda rows: [row.country for row in rows]),
+        Statement(LOCALITIES, asked, lambda rows: [_locality(row, contacts=row.contacts, accounts=row.accounts) for row in rows]),
+    )
+    return uncovered(localities, find=_find(places), brand_ids=brand_ids or [""], countries=countries)
+
+
+async def _without_owner(session: AsyncSession, asked: Mapping[str, Any]) -> Finding:
+    places, staffed, unowned = await together(
+        session,
+        geography(),
+        Statement(STAFFED, asked, _territories_by_brand),
+        Statement(
+            UNOWNED_TARGETS,
+            asked,
+            lambda rows: [UnownedTargets(row.brand_id, _locality(row), targets=row.targets, target_id=row.target_id) for row in rows],
+        ),
+    )
+    return without_owner(unowned, find=_find(places), staffed=staffed)
+
+
+def _find(places: Geography) -> Find:
+    def find(contact: Contact, account: Account | None, _brand_id: str) -> str | None:
+        return places.place_of(contact, account).territory_id
+
+    return find
+
+
+def _locality(row: Any, *, contacts: int = 0, accounts: int = 0) -> Locality:
+    contact = Contact(row.named_contact_id or "", country=row.country, postal_code=row.postal_code)
+    account = None if row.named_account_id is None else Account(row.named_account_id)
+    return Locality(contact, account, contacts, accounts)
+
+
+def _territories_by_brand(rows: list[Any]) -> dict[str, frozenset[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        found[row.brand_id].add(row.territory_id)
+    return {brand_id: frozenset(territory_ids) for brand_id, territory_ids in found.items()}
