@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +21,7 @@ from routing.decisions.coverage import (
 from routing.decisions.effective import day_of
 from routing.decisions.facts import Account, Contact
 from routing.queries.coverage_statements import BRANDS, COUNTRIES, LISTED, LOCALITIES, STAFFED, UNOWNED_TARGETS
-from routing.queries.field_force import Geography, geography
+from routing.queries.field_force import FieldForce, standing
 from shared.database import Statement, together
 from shared.events.contacts import ERASED_VERSION
 
@@ -56,20 +56,20 @@ def _listed(code: FindingCode, rows: list[Any]) -> Finding:
 
 
 async def _uncovered(session: AsyncSession, asked: Mapping[str, Any]) -> list[Finding]:
-    places, brand_ids, countries, localities = await together(
+    current, brand_ids, countries, localities = await together(
         session,
-        geography(),
+        standing(),
         Statement(BRANDS, asked, lambda rows: [row.brand_id for row in rows]),
         Statement(COUNTRIES, asked, lambda rows: [row.country for row in rows]),
         Statement(LOCALITIES, asked, lambda rows: [_locality(row, contacts=row.contacts, accounts=row.accounts) for row in rows]),
     )
-    return uncovered(localities, find=_find(places), brand_ids=brand_ids or [""], countries=countries)
+    return uncovered(localities, find=_find(current.field_force, day=asked["day"]), brand_ids=brand_ids or [""], countries=countries)
 
 
 async def _without_owner(session: AsyncSession, asked: Mapping[str, Any]) -> Finding:
-    places, staffed, unowned = await together(
+    current, staffed, unowned = await together(
         session,
-        geography(),
+        standing(),
         Statement(STAFFED, asked, _territories_by_brand),
         Statement(
             UNOWNED_TARGETS,
@@ -77,12 +77,13 @@ async def _without_owner(session: AsyncSession, asked: Mapping[str, Any]) -> Fin
             lambda rows: [UnownedTargets(row.brand_id, _locality(row), targets=row.targets, target_id=row.target_id) for row in rows],
         ),
     )
-    return without_owner(unowned, find=_find(places), staffed=staffed)
+    return without_owner(unowned, find=_find(current.field_force, day=asked["day"]), staffed=staffed)
 
 
-def _find(places: Geography) -> Find:
-    def find(contact: Contact, account: Account | None, _brand_id: str) -> str | None:
-        return places.place_of(contact, account).territory_id
+def _find(field_force: FieldForce, *, day: date) -> Find:
+    def find(contact: Contact, account: Account | None, brand_id: str) -> str | None:
+        aligned = field_force.aligned(contact, account, brand_id=brand_id, day=day)
+        return None if aligned is None else aligned.territory_id
 
     return find
 
