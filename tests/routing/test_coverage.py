@@ -1,11 +1,14 @@
 """What is wrong with the field force and its plans as a whole is found and told, with how much of it there is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from routing.decisions.coverage import FINDING_CODES, SENTENCES
+from routing.decisions.effective import holds_on
 from tests.routing.test_erasing import order
 from tests.routing.test_sets import counting
 from tests.routing.world import BRAND, SALES_OPS, World, absence, account, alignment, contact, pool, rep, target, territory
@@ -125,6 +128,25 @@ async def test_alignments_of_two_brands_or_times_do_not_overlap(world: World) ->
     await world.put("alignments", one | {"valid_until": day(4)})
     assert await counted(world, "alignments_overlap", brand_id="a") == 1
     assert await counted(world, "alignments_overlap", brand_id="b") == 0
+
+
+DAYS = st.none() | st.integers(-3, 3).map(lambda days_on: TODAY + timedelta(days=days_on))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(periods=st.tuples(DAYS, DAYS, DAYS, DAYS))
+async def test_alignments_overlap_if_there_is_a_day_to_come_on_which_both_count(world: World, periods: tuple[date | None, ...]) -> None:
+    pairs = [periods[:2], periods[2:]]
+    assume(all(first is None or last is None or first <= last for first, last in pairs))
+    rows = [
+        {**HEART, "id": f"a-{number}", "territory_id": f"t-{number}", "valid_from": first and str(first), "valid_until": last and str(last)}
+        for number, (first, last) in enumerate(pairs)
+    ]
+    await world.put("territories", territory("t-0"), territory("t-1"))
+    await world.put("alignments", *rows)
+    days = [TODAY + timedelta(days=days_on) for days_on in range(5)]
+    both = any(all(holds_on(each, valid_from=first, valid_until=last) for first, last in pairs) for each in days)
+    assert await counted(world, "alignments_overlap") == both
 
 
 async def test_postal_codes_two_territories_name_are_told(world: World) -> None:

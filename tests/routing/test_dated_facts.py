@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from routing.decisions.effective import begins_at, holds_on
+from routing.decisions.effective import begins_at, ends_at, holds_on
 from routing.operations.dated_facts import MARK_AGE_MAX, take_dated_facts
 from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
 from routing.queries import facts
@@ -178,6 +178,32 @@ async def test_a_contacts_region_and_licences_are_kept(world: World) -> None:
 
 
 DAYS = st.none() | st.integers(-3, 3).map(lambda days_on: TODAY + timedelta(days=days_on))
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    periods=st.lists(st.tuples(DAYS, DAYS), min_size=1, max_size=6),
+    looks=st.lists(st.integers(1, 24 * 6), min_size=1, max_size=5).map(sorted),
+)
+async def test_every_date_takes_effect_once_at_the_first_look_after_it(
+    empty_world: World, periods: list[tuple[date | None, date | None]], looks: list[int]
+) -> None:
+    possible = [(first, last) for first, last in periods if first is None or last is None or first <= last]
+    possible += [(None, None)] * (6 - len(possible))  # whatever another example left there
+    told = datetime.now(UTC)
+    rows = [
+        alignment(f"a-{number}", f"t-{number}", valid_from=first and str(first), valid_until=last and str(last), priority=looks[0])
+        for number, (first, last) in enumerate(possible)
+    ]
+    await empty_world.put("alignments", *(row | {"priority": 1_000} for row in rows))
+    await empty_world.put("alignments", *rows)  # changed, so looked for from now on, whatever was looked at before
+    since = told
+    for hours in looks:
+        now = begins_at(TODAY + timedelta(days=1)) + timedelta(hours=hours)
+        boundaries = [{first and begins_at(first), last and ends_at(last)} for first, last in possible]
+        reached = sum(any(moment is not None and since < moment <= now for moment in of_one) for of_one in boundaries)
+        assert await take_dated_facts(empty_world.service.database, now=now) == reached
+        since = max(since, now)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

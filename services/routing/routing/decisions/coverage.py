@@ -91,15 +91,21 @@ Find = Callable[[Contact, Account | None, str], str | None]
 """The territory of a contact with its account, for a brand; None if there is none."""
 
 
-def uncovered(localities: Iterable[Locality], *, find: Find, brand_ids: Sequence[str], countries: Iterable[str]) -> list[Finding]:
-    """Return what no territory covers for any of the brands; of an account whose country nobody knows, in none of `countries`."""
+def is_covered(locality: Locality, *, find: Find, brand_ids: Sequence[str], countries: Sequence[str]) -> bool:
+    """Whether a territory covers it for one of the brands; of an account whose country nobody knows, in one of `countries`."""
+    contact, account = locality.contact, locality.account
+    if contact.country or locality.contacts:
+        return any(find(contact, account, brand_id) is not None for brand_id in brand_ids)
+    somewhere = [replace(contact, country=country) for country in countries]
+    return any(find(contact, account, brand_id) is not None for contact in somewhere for brand_id in brand_ids)
+
+
+def uncovered(localities: Iterable[Locality]) -> list[Finding]:
+    """Return what is to be told of localities that nobody covers."""
     contacts: Counter[tuple[str, str]] = Counter()
     accounts: Counter[tuple[str, str]] = Counter()
     nowhere = 0
-    everywhere = tuple(countries)
     for locality in localities:
-        if any(_is_covered(locality, find, brand_id, everywhere) for brand_id in brand_ids):
-            continue
         place = _place(locality)
         if place is None:
             nowhere += locality.contacts
@@ -117,23 +123,17 @@ def uncovered(localities: Iterable[Locality], *, find: Find, brand_ids: Sequence
     ]
 
 
-def without_owner(unowned: Iterable[UnownedTargets], *, find: Find, staffed: Mapping[str, frozenset[str]]) -> Finding:
-    """Return the targets nobody calls. `staffed` are the territories that have an active rep, by brand."""
-    ownerless = [
-        each
-        for each in unowned
-        if find(each.locality.contact, each.locality.account, each.brand_id) not in staffed.get(each.brand_id, frozenset())
-    ]
-    ownerless.sort(key=lambda each: (-each.targets, each.target_id))
+def is_owned(unowned: UnownedTargets, *, find: Find, staffed: Mapping[str, frozenset[str]]) -> bool:
+    """Whether their territory has somebody to call them. `staffed` are the territories that have an active rep, by brand."""
+    territory_id = find(unowned.locality.contact, unowned.locality.account, unowned.brand_id)
+    return territory_id in staffed.get(unowned.brand_id, frozenset())
+
+
+def without_owner(unowned: Iterable[UnownedTargets]) -> Finding:
+    """Return what is to be told of targets that nobody calls."""
+    ownerless = sorted(unowned, key=lambda each: (-each.targets, each.target_id))
     examples = tuple(_target_example(each) for each in ownerless[:EXAMPLES_MAX])
     return Finding("targets_without_owner", sum(each.targets for each in ownerless), examples)
-
-
-def _is_covered(locality: Locality, find: Find, brand_id: str, countries: Sequence[str]) -> bool:
-    contact, account = locality.contact, locality.account
-    if contact.country or locality.contacts:
-        return find(contact, account, brand_id) is not None
-    return any(find(replace(contact, country=country), account, brand_id) is not None for country in countries)
 
 
 def _place(locality: Locality) -> tuple[str, str] | None:

@@ -1,9 +1,11 @@
 """What is wrong with the field force and its plans as a whole: sets in SQL, so that a hundred thousand contacts cost a moment."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +17,8 @@ from routing.decisions.coverage import (
     FindingCode,
     Locality,
     UnownedTargets,
+    is_covered,
+    is_owned,
     uncovered,
     without_owner,
 )
@@ -24,6 +28,11 @@ from routing.queries.coverage_statements import BRANDS, COUNTRIES, LISTED, LOCAL
 from routing.queries.field_force import FieldForce, standing
 from shared.database import Statement, together
 from shared.events.contacts import ERASED_VERSION
+
+_AT_ONCE = 1_000
+"""Looked up between turns of others: a few milliseconds."""
+
+Place = TypeVar("Place", Locality, UnownedTargets)
 
 _BY_PLACE: frozenset[FindingCode] = frozenset({"postal_codes_uncovered", "contacts_without_postal_code"})
 _OF_TARGETS: frozenset[FindingCode] = frozenset({"targets_without_owner"})
@@ -61,9 +70,10 @@ async def _uncovered(session: AsyncSession, asked: Mapping[str, Any]) -> list[Fi
         standing(),
         Statement(BRANDS, asked, lambda rows: [row.brand_id for row in rows]),
         Statement(COUNTRIES, asked, lambda rows: [row.country for row in rows]),
-        Statement(LOCALITIES, asked, lambda rows: [_locality(row, contacts=row.contacts, accounts=row.accounts) for row in rows]),
+        Statement(LOCALITIES, asked, list),
     )
-    return uncovered(localities, find=_find(current.field_force, day=asked["day"]), brand_ids=brand_ids or [""], countries=countries)
+    is_found = partial(is_covered, find=_find(current.field_force, day=asked["day"]), brand_ids=brand_ids or [""], countries=countries)
+    return uncovered(await _without(localities, _locality, is_found))
 
 
 async def _without_owner(session: AsyncSession, asked: Mapping[str, Any]) -> Finding:
@@ -71,13 +81,19 @@ async def _without_owner(session: AsyncSession, asked: Mapping[str, Any]) -> Fin
         session,
         standing(),
         Statement(STAFFED, asked, _territories_by_brand),
-        Statement(
-            UNOWNED_TARGETS,
-            asked,
-            lambda rows: [UnownedTargets(row.brand_id, _locality(row), targets=row.targets, target_id=row.target_id) for row in rows],
-        ),
+        Statement(UNOWNED_TARGETS, asked, list),
     )
-    return without_owner(unowned, find=_find(current.field_force, day=asked["day"]), staffed=staffed)
+    is_found = partial(is_owned, find=_find(current.field_force, day=asked["day"]), staffed=staffed)
+    return without_owner(await _without(unowned, _unowned_targets, is_found))
+
+
+async def _without(rows: Sequence[Any], read: Callable[[Any], Place], is_found: Callable[[Place], bool]) -> list[Place]:
+    """Those that are not found. Others have their turn meanwhile: there may be tens of thousands."""
+    missing: list[Place] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        missing += (place for row in rows[start : start + _AT_ONCE] if not is_found(place := read(row)))
+        await asyncio.sleep(0)
+    return missing
 
 
 def _find(field_force: FieldForce, *, day: date) -> Find:
@@ -88,10 +104,17 @@ def _find(field_force: FieldForce, *, day: date) -> Find:
     return find
 
 
-def _locality(row: Any, *, contacts: int = 0, accounts: int = 0) -> Locality:
+def _locality(row: Any) -> Locality:
+    return Locality(*_whereabouts(row), contacts=row.contacts, accounts=row.accounts)
+
+
+def _unowned_targets(row: Any) -> UnownedTargets:
+    return UnownedTargets(row.brand_id, Locality(*_whereabouts(row)), targets=row.targets, target_id=row.target_id)
+
+
+def _whereabouts(row: Any) -> tuple[Contact, Account | None]:
     contact = Contact(row.named_contact_id or "", country=row.country, postal_code=row.postal_code)
-    account = None if row.named_account_id is None else Account(row.named_account_id)
-    return Locality(contact, account, contacts, accounts)
+    return contact, None if row.named_account_id is None else Account(row.named_account_id)
 
 
 def _territories_by_brand(rows: list[Any]) -> dict[str, frozenset[str]]:

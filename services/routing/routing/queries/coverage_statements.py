@@ -95,30 +95,33 @@ _NOT_OVER = "coalesce(valid_until >= %(day)s, true)"
 _COMPACT = "upper(regexp_replace(code, '[[:space:]-]', '', 'g'))"
 _COMPARED = f"CASE WHEN country = 'US' AND code NOT LIKE '%%*' THEN left({_COMPACT}, 5) ELSE {_COMPACT} END"
 
+
+def _named_by(extent: str) -> str:
+    """The things an alignment includes or excludes, as (id, kind, thing)."""
+    return f"""
+        SELECT id, 'postal_code' AS kind, country || ' ' || {_COMPARED} AS thing
+        FROM counting, jsonb_array_elements_text({extent}->'postal_codes') AS code
+        UNION SELECT id, 'account', jsonb_array_elements_text({extent}->'account_ids') FROM counting
+        UNION SELECT id, 'contact', jsonb_array_elements_text({extent}->'contact_ids') FROM counting
+    """  # noqa: S608
+
+
 # One for a brand, or a team, stands before one for all: only of alike ones nobody meant one to stand.
 _OVERLAPS = f"""
     WITH counting AS (
         SELECT alignments.*, country FROM alignments LEFT JOIN territories ON territories.id = territory_id
         WHERE {_NOT_OVER} AND {_OF_BRAND_OR_ALL}
     ),
-    included AS (
-        SELECT id, 'postal_code' AS kind, country || ' ' || {_COMPARED} AS thing
-        FROM counting, jsonb_array_elements_text(include->'postal_codes') AS code
-        UNION SELECT id, 'account', jsonb_array_elements_text(include->'account_ids') FROM counting
-        UNION SELECT id, 'contact', jsonb_array_elements_text(include->'contact_ids') FROM counting
-        EXCEPT (
-            SELECT id, 'postal_code', country || ' ' || {_COMPARED}
-            FROM counting, jsonb_array_elements_text(exclude->'postal_codes') AS code
-            UNION SELECT id, 'account', jsonb_array_elements_text(exclude->'account_ids') FROM counting
-            UNION SELECT id, 'contact', jsonb_array_elements_text(exclude->'contact_ids') FROM counting
-        )
+    contested AS (
+        SELECT kind, thing, array_agg(id) AS ids
+        FROM ({_named_by("include")} EXCEPT ({_named_by("exclude")})) AS included JOIN counting USING (id) WHERE thing IS NOT NULL
+        GROUP BY kind, thing, priority, brand_id, team HAVING count(DISTINCT territory_id) > 1
     )
-    SELECT a.id AS alignment_id, b.id AS other_alignment_id, count(*) AS things, min(one.kind || ' ' || one.thing) AS example,
+    SELECT a.id AS alignment_id, b.id AS other_alignment_id, count(*) AS things, min(kind || ' ' || thing) AS example,
         count(*) OVER () AS found
-    FROM included one JOIN included other ON other.kind = one.kind AND other.thing = one.thing AND other.id > one.id
-    JOIN counting a ON a.id = one.id JOIN counting b ON b.id = other.id
-    WHERE a.territory_id <> b.territory_id AND a.priority = b.priority
-        AND a.brand_id IS NOT DISTINCT FROM b.brand_id AND a.team IS NOT DISTINCT FROM b.team
+    FROM contested CROSS JOIN unnest(ids) AS one CROSS JOIN unnest(ids) AS other
+    JOIN counting a ON a.id = one JOIN counting b ON b.id = other
+    WHERE one < other AND a.territory_id <> b.territory_id
         AND coalesce(a.valid_from <= b.valid_until, true) AND coalesce(b.valid_from <= a.valid_until, true)
     GROUP BY a.id, b.id ORDER BY things DESC, a.id, b.id LIMIT %(examples)s
 """  # noqa: S608
