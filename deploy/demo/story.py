@@ -107,7 +107,9 @@ def _brief_lines(brief: dict[str, Any]) -> list[str]:
         "first outreach": f"{clock['state']}, due {clock['due_at']}" if clock else "no clock",
     }
     indent = " " * 20
-    return [fill(text, _LINE_CHARS, initial_indent=f"  {name:<16}  ", subsequent_indent=indent) for name, text in told.items()]
+    glance = [fill(line, _LINE_CHARS, initial_indent="    ", subsequent_indent="      ") for line in brief["text"].splitlines()]
+    whole = [fill(text, _LINE_CHARS, initial_indent=f"  {name:<16}  ", subsequent_indent=indent) for name, text in told.items()]
+    return ["  At a glance:", *glance, "  and more:", *whole]
 
 
 def _feed_lines(stage: Stage, rep_id: str, objection_id: str) -> list[str]:

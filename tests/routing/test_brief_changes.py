@@ -7,11 +7,14 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from routing.decisions.brief_changes import changes_between
 from routing.decisions.brief_parts import Brief
 from routing.decisions.brief_validity import as_valid_now
 from routing.decisions.facts import Approval, Asset, Consent, Subject
+from routing.decisions.material import is_recommendable
 from tests.routing.test_brief import CONTACT, NOW, SUBJECT, act, asset, brief
 
 ANSWER = asset("answer", answers=frozenset({"cost_copay"}))
@@ -116,3 +119,33 @@ def test_approval_ends_by_itself_with_its_last_day() -> None:
     for now, shown in ((last_day, 1), (last_day + timedelta(minutes=1), 0)):
         readable = as_valid_now(before, assets={"answer": ANSWER}, brand_id="cardivex", country="US", now=now)
         assert len(readable.document["likely_objections"][0]["assets"]) == shown
+
+
+states = st.builds(
+    lambda status, regions, days, intent, version, answers: replace(
+        ANSWER,
+        approval=Approval(status, regions, NOW.date() + timedelta(days=days)),
+        intent=intent,
+        version=version,
+        answers=answers,
+    ),
+    st.sampled_from(["approved", "withdrawn", "expired", "in_review"]),
+    st.frozensets(st.sampled_from(["US", "DE"])),
+    st.integers(-2, 2),
+    st.sampled_from(["promotional", "educational", "medical", "independent_education", "not_known_yet"]),
+    st.sampled_from(["2", "3"]),
+    st.frozensets(st.sampled_from(["cost_copay", "supply"])),
+)
+
+
+@given(then=states, now_is=st.none() | states, country=st.sampled_from(["US", "DE", None]))
+def test_whatever_became_of_an_asset_nothing_invalid_is_recommended(then: Asset, now_is: Asset | None, country: str | None) -> None:
+    before = document(written(assets=(then,)))
+    assets = {} if now_is is None else {"answer": now_is}
+    readable = as_valid_now(before, assets=assets, brand_id="cardivex", country=country, now=NOW)
+    for likely in readable.document["likely_objections"]:
+        for shown in likely["assets"]:
+            assert now_is is not None
+            assert is_recommendable(now_is, brand_id="cardivex", country=country, now=NOW)
+            assert shown["version"] == now_is.version
+            assert likely["topic"] in now_is.answers

@@ -6,8 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from routing.operations import revising
 from routing.operations.waiting import decide_stale_ledgers
+from routing.queries import lead_changes
+from shared.database import Statement, together
 from tests.routing.test_sets import counting
 from tests.routing.world import SALES_OPS, World, account, contact, engagement, outcome, rep
 from tests.tokens import authorization
@@ -138,3 +142,24 @@ async def test_a_list_that_has_not_changed_costs_next_to_nothing(listed: World) 
         assert (await ask(listed, tag=tag)).status_code == 304
     assert len(unchanged) < len(read)
     assert not any("ledger_rows" in statement or "FROM leads" in statement for statement in unchanged)
+
+
+async def test_what_is_asked_all_day_is_found_by_an_index(world: World) -> None:
+    now, rep_id = datetime.now(UTC), "rep-1"
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "ix_leads_rep_id_reason_at_id": (
+            "SELECT * FROM leads WHERE rep_id = %(rep_id)s ORDER BY reason_at DESC, id DESC LIMIT 50",
+            {"rep_id": rep_id},
+        ),
+        "ix_lead_changes_rep_id_changed_in_lead_id": (lead_changes._CHANGED, {"rep_id": rep_id, "floor": 1, "since": "1:1:"}),
+        "ix_leads_brief_asset_ids_owned": (revising._OUTDATE, {"asset_ids": ["a"], "due_at": now}),
+        "ix_brief_revisions_due_at": (
+            "SELECT lead_id FROM brief_revisions WHERE due_at <= %(now)s ORDER BY due_at LIMIT 100",
+            {"now": now},
+        ),
+    }
+    async with world.service.database.transaction() as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        for index, (statement, parameters) in asked.items():
+            [plan] = await together(session, Statement(f"EXPLAIN {statement}", parameters, lambda rows: "\n".join(row[0] for row in rows)))
+            assert index in plan

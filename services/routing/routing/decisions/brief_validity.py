@@ -29,7 +29,7 @@ class ReadableBrief:
 def as_valid_now(
     document: Mapping[str, Any], *, assets: Mapping[str, Asset], brand_id: str, country: str | None, now: datetime
 ) -> ReadableBrief:
-    """Take out what may not be shown; of what was replaced, the current version stands in if it answers the same topic.
+    """Take out what may not be shown, or doesn't answer the topic any more; of what was replaced, the current version stands in.
 
     `assets` are at least those the document names and that are known, as they are now.
     """
@@ -53,5 +53,5 @@ def assets_named(documents: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def _standing(named: Mapping[str, Any], asset: Asset | None, why: Unusable | None, *, topic: str) -> Iterator[Mapping[str, Any]]:
-    if asset is not None and (why is None or (why == "replaced" and topic in asset.answers)):
+    if asset is not None and why in {None, "replaced"} and topic in asset.answers:
         yield {**named, "version": asset.version, "title": asset.title, "valid_until": asset.approval.expires_on}
