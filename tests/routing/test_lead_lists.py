@@ -8,7 +8,6 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from routing.operations import revising
 from routing.operations.waiting import decide_stale_ledgers
 from routing.queries import lead_changes
 from shared.database import Statement, together
@@ -152,7 +151,6 @@ async def test_what_is_asked_all_day_is_found_by_an_index(world: World) -> None:
             {"rep_id": rep_id},
         ),
         "ix_lead_changes_rep_id_changed_in_lead_id": (lead_changes._CHANGED, {"rep_id": rep_id, "floor": 1, "since": "1:1:"}),
-        "ix_leads_brief_asset_ids_owned": (revising._OUTDATE, {"asset_ids": ["a"], "due_at": now}),
         "ix_brief_revisions_due_at": (
             "SELECT lead_id FROM brief_revisions WHERE due_at <= %(now)s ORDER BY due_at LIMIT 100",
             {"now": now},
