@@ -1,4 +1,4 @@
-"""Time that counts only while a territory is open: weekly hours in a time zone, read through summer and winter time.
+"""Time that counts only while a territory is open: weekly hours in a time zone but for holidays, read through summer and winter time.
 
 A wall time that the clocks skip in spring is read with the offset before the change, one that they repeat in autumn is its first
 occurrence; in between real seconds count, so a block is an hour longer or shorter on such a day. Openings never count twice.
@@ -11,13 +11,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from routing.decisions.public_holidays import HolidaysKept, PublicHolidays
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_PER_DAY = 24 * 60
 WALL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
 ONE_DAY = timedelta(days=1)
 
 LOOK_AHEAD_MAX = timedelta(days=20 * 366)
-"""Ends a search in a calendar that is open for too little; an hour a week suffices for the longest clock a policy may ask for."""
+"""Ends a search in a calendar that is open for too little; an hour a week suffices for the longest clock a policy may ask for,
+though some of them fall on holidays."""
 
 
 class CalendarRefused(ValueError):
@@ -42,14 +45,27 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Weekly opening hours, Monday first, in a zone. One that never opens can't be made."""
+    """Weekly opening hours, Monday first, in a zone, closed on holidays if it keeps any. One that never opens can't be made."""
 
     zone: ZoneInfo
     week: tuple[tuple[Block, ...], ...]
+    holidays: PublicHolidays | None = None
 
     def __post_init__(self) -> None:
         if not any(self.week):
             raise CalendarRefused(("hours", "there is no opening in the whole week, so no time would ever be due"))
+
+    def openings_on(self, day: date) -> tuple[Block, ...]:
+        """The openings of a date."""
+        blocks = self.week[day.weekday()]
+        return () if blocks and self.holidays is not None and self.holidays.include(day) else blocks
+
+    def keeps_holidays(self, start: datetime, end: datetime) -> HolidaysKept:
+        """Whether holidays count from one moment to the other."""
+        if self.holidays is None:
+            return "not_kept"
+        first, last = (_utc(moment).astimezone(self.zone).date() for moment in (start, end))
+        return "kept" if self.holidays.are_known(first, last) else "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +76,11 @@ class _Span:
     closes_at: datetime
 
 
-def read_calendar(hours: Mapping[str, Sequence[Sequence[str]]], *, timezone: str) -> Calendar:
-    """Read `{mon: [["09:00", "17:00"], ...], ...}` and an IANA zone, or raise CalendarRefused with every problem in words."""
+def read_calendar(hours: Mapping[str, Sequence[Sequence[str]]], *, timezone: str, holidays: PublicHolidays | None = None) -> Calendar:
+    """Read `{mon: [["09:00", "17:00"], ...], ...}` and an IANA zone, or raise CalendarRefused with every problem in words.
+
+    Who is open around the clock on every day of the week is so on holidays too.
+    """
     problems: list[tuple[str, str]] = [
         (f"hours.{day}", f"unknown day; days are {', '.join(WEEKDAYS)}") for day in hours if day not in WEEKDAYS
     ]
@@ -69,7 +88,7 @@ def read_calendar(hours: Mapping[str, Sequence[Sequence[str]]], *, timezone: str
     zone = _read_zone(timezone, problems)
     if problems or zone is None:
         raise CalendarRefused(*problems)
-    return Calendar(zone, week)
+    return Calendar(zone, week, None if _is_around_the_clock(week) else holidays)
 
 
 def due_after_open_seconds(start: datetime, *, seconds: float, calendar: Calendar) -> datetime:
@@ -95,14 +114,18 @@ def due_after_working_days(start: datetime, *, days: int, calendar: Calendar) ->
     """Return the same local time `days` working days on (UTC), moved to the next opening if it is closed then.
 
     A working day is one with opening hours; the day of `start` isn't counted, so one working day after any time on a Saturday is Monday.
+    Raises DueOutOfReach past the look-ahead.
     """
     if days < 1:
         raise ValueError("at least one working day")
     local = _utc(start).astimezone(calendar.zone)
-    day = local.date()
-    while days:
+    day, last_day = local.date(), local.date() + LOOK_AHEAD_MAX
+    for _ in range(days):
         day += ONE_DAY
-        days -= bool(calendar.week[day.weekday()])
+        while not calendar.openings_on(day):
+            day += ONE_DAY
+            if day > last_day:
+                raise DueOutOfReach(f"the calendar has not {days} working days within {LOOK_AHEAD_MAX.days} days")
     same_time = datetime.combine(day, local.time().replace(fold=0), tzinfo=calendar.zone)
     return due_after_open_seconds(same_time, seconds=0, calendar=calendar)
 
@@ -118,19 +141,28 @@ def open_seconds_between(start: datetime, end: datetime, *, calendar: Calendar) 
     return total.total_seconds()
 
 
+def _is_around_the_clock(week: Sequence[Sequence[Block]]) -> bool:
+    return all(sum(block.closes_minute - block.opens_minute for block in blocks) == MINUTES_PER_DAY for blocks in week)
+
+
 def _openings(calendar: Calendar, *, since: datetime) -> Iterator[_Span]:
-    """Yield what is open from `since` on, in order and without overlap, for ever: day by day, not second by second."""
+    """Yield what is open from `since` on, in order and without overlap: day by day, not second by second.
+
+    It ends where there is nothing in a whole look-ahead.
+    """
     # The day before, in case a change of clocks carries its last block past midnight.
     first_day = since.astimezone(calendar.zone).date() - ONE_DAY
     counted_until = since
     for days_on in count():
         day = first_day + timedelta(days=days_on)
-        for block in calendar.week[day.weekday()]:
+        for block in calendar.openings_on(day):
             opens_at = max(_instant(day, block.opens_minute, calendar.zone), counted_until)
             closes_at = _instant(day, block.closes_minute, calendar.zone)
             if closes_at > opens_at:
                 yield _Span(opens_at, closes_at)
                 counted_until = closes_at
+        if day - counted_until.date() > LOOK_AHEAD_MAX:
+            return
 
 
 def _instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
