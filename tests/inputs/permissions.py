@@ -108,6 +108,8 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "GET /v1/briefs/feedback": "sales_ops manager auditor",
         "GET /v1/feed": "rep",
         "GET /v1/leads/{lead_id}/history": "sales_ops rep manager auditor",
+        "POST /v1/leads/{lead_id}/clocks/{kind}/pause": "sales_ops rep manager",
+        "POST /v1/leads/{lead_id}/clocks/{kind}/resume": "sales_ops rep manager",
         "GET /v1/queue": "sales_ops manager auditor",
         "POST /v1/leads/{lead_id}/recycle": "sales_ops rep manager",
         "GET /v1/lifecycle": "sales_ops rep manager marketing auditor",

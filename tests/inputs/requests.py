@@ -170,6 +170,12 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "GET /v1/briefs/feedback": Good("/v1/briefs/feedback"),
         "GET /v1/feed": Good("/v1/feed"),
         "GET /v1/leads/{lead_id}/history": Good("/v1/leads/{lead_of_rep_1}/history"),
+        "POST /v1/leads/{lead_id}/clocks/{kind}/pause": Good(
+            "/v1/leads/{lead_of_rep_1}/clocks/first_outreach/pause", body=lambda: {"reason_code": "on_leave", "until": None}
+        ),
+        "POST /v1/leads/{lead_id}/clocks/{kind}/resume": Good(
+            "/v1/leads/{lead_of_rep_1}/clocks/first_outreach/resume", body=lambda: {"reason_code": "back_again"}
+        ),
         "GET /v1/queue": Good("/v1/queue"),
         "POST /v1/leads/{lead_id}/recycle": Good(f"/v1/leads/{NOBODY}/recycle", (404,), lambda: {"reason_code": "wrong_timing"}),
         "GET /v1/lifecycle": Good("/v1/lifecycle"),

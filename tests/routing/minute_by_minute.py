@@ -20,9 +20,9 @@ class Counting:
     def is_open(self, moment: datetime) -> bool:
         """Whether the minute that begins at this moment is open."""
         local = moment.astimezone(ZoneInfo(self.zone))
-        wall = f"{local:%H:%M}"
+        wall = f"{local.hour:02}:{local.minute:02}"
         blocks = self.hours.get(DAYS[local.weekday()], ())
-        return not self.is_holiday(local.date()) and any(opens <= wall < closes for opens, closes in blocks)
+        return any(opens <= wall < closes for opens, closes in blocks) and not self.is_holiday(local.date())
 
     def due(self, start: datetime, minutes: int, *, stands_still: Callable[[datetime], bool] = lambda _: False) -> datetime:
         """When so many open minutes (one at least) have passed, not counting those in which it stands still."""

@@ -14,7 +14,10 @@ from tests.polling import until
 from tests.routing.world import BRAND, SALES_OPS, World, account, contact, engagement, event, outcome, rep, territory
 from tests.tokens import authorization
 
-CLOCK_FIELDS = {"kind", "state", "started_at", "due_at", "met_at"}
+CLOCK_FIELDS = {
+    "kind", "state", "started_at", "due_at", "warned_at", "breached_at", "escalated_at", "met_at", "late_seconds", "paused_at",
+    "paused_until", "ended_at", "reason", "reroutes", "holidays",
+}  # fmt: skip
 RECORD_FIELDS = {
     "at", "kind", "from", "to", "reason", "policy_version", "rule", "candidates", "passed_steps", "pointer_before", "pointer_after",
     "sentence", "details", "by",

@@ -115,7 +115,7 @@ async def test_of_two_leads_of_one_person_the_one_furthest_along_goes_on(world: 
     await world.hear(*(merged if told_first == "old" else reversed(merged)))
     kept, closed = await world.reread(hcp_1), await world.reread(old)
     assert (kept["stage"], kept["rep_id"], kept["ended_at"]) == ("sql", hcp_1["rep_id"], None)
-    assert (closed["stage"], closed["merged_into_lead_id"], closed["clocks"][0]["state"]) == ("disqualified", hcp_1["id"], "paused")
+    assert (closed["stage"], closed["merged_into_lead_id"], closed["clocks"][0]["state"]) == ("disqualified", hcp_1["id"], "ended")
     [told] = [said for said in await world.said("lead.stage_changed") if said["reason"] == "merged"]
     assert (told["lead_id"], told["rep_id"], told["merged_into_lead_id"]) == (old["id"], old["rep_id"], hcp_1["id"])
     assert (await world.get(f"leads/{old['id']}/history"))[-1]["details"] == {"lead_id": hcp_1["id"]}

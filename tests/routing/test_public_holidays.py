@@ -140,7 +140,7 @@ MINUTES_OF_STARTS = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)  # counting minutes takes its time
 @given(place=PLACES, start=MINUTES_OF_STARTS, minutes=st.integers(1, 3_000))
 def test_open_time_is_what_counting_minutes_gives(place: tuple[str, str, str | None, Hours], start: datetime, minutes: int) -> None:
     zone, country, subdivision, hours = place
@@ -151,7 +151,7 @@ def test_open_time_is_what_counting_minutes_gives(place: tuple[str, str, str | N
     assert open_seconds_between(start, due, calendar=where) == 60 * counting.open_minutes(start, due) == 60 * minutes
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)  # counting minutes takes its time
 @given(place=PLACES, start=MINUTES_OF_STARTS, days=st.integers(1, 12))
 def test_working_days_are_what_counting_days_gives(place: tuple[str, str, str | None, Hours], start: datetime, days: int) -> None:
     zone, country, subdivision, hours = place

@@ -8,6 +8,8 @@ from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.events import Event
 
 _ENDS = frozenset({"recycled", "disqualified"})
+# Planned calls, and what a manager's reps let run out, go to whom they go, whatever they carry already.
+_WHATEVER_THEY_CARRY = frozenset({"on_plan", "manager"})
 # A rep's row that changed and an assignment decided at about that time: which came first is not told.
 _ABOUT_THE_SAME_TIME = timedelta(seconds=1)
 
@@ -31,6 +33,8 @@ def over_capacity(evidence: Evidence) -> Iterator[str]:
             continue
         rep_id = owners[lead_id] = event.fact["rep_id"]
         carried[rep_id].add(lead_id)
+        if event.fact.get("step") in _WHATEVER_THEY_CARRY:
+            continue
         known_since = changed_at.get(rep_id, evidence.told_since)
         if rep_id in most and len(carried[rep_id]) > most[rep_id] and event.recorded_at > known_since + _ABOUT_THE_SAME_TIME:
             yield f"rep={rep_id} lead={lead_id} open={len(carried[rep_id])} most={most[rep_id]} at={event.recorded_at.isoformat()}"

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from routing import figures, subscribers
-from routing.api import briefs, coverage, feed, leads, lifecycle, moves, policies, previews, reference, simulations
+from routing.api import briefs, clocks, coverage, feed, leads, lifecycle, moves, policies, previews, reference, simulations
 from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
 from routing.operations.dated_facts import take_dated_facts
@@ -50,7 +50,7 @@ def build() -> Service:
     service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
     service.routers += [briefs.routes(service.database), feed.routes(service.database), coverage.routes(service.database)]
     service.routers += [simulations.routes(service.database), previews.routes(service.database)]
-    service.routers += [moves.routes(service.database), lifecycle.routes()]
+    service.routers += [moves.routes(service.database), clocks.routes(service.database), lifecycle.routes()]
     service.routers.append(people_routes("routing", service.database, HELD))
     for name, work in BACKGROUND_WORK.items():
         service.loops.append(partial(_repeat, work, service.database, name))

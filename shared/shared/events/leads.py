@@ -168,12 +168,50 @@ class ClockBreached(ClockFact):
     breached_at: Moment
 
 
+@contract("clock.escalated", topic=LEADS, producer="routing", consumers=("reporting",))
+class ClockEscalated(ClockFact):
+    """One more period passed without outreach. `to` says who has the lead now: another rep (or the queue), the manager, or still its owner.
+
+    Where a manager is to see to it, `manager_rep_id` names them.
+    """
+
+    to: Literal["another_rep", "manager", "owner"]
+    manager_rep_id: Id | None = None
+    escalated_at: Moment
+
+
+@contract("clock.paused", topic=LEADS, producer="routing", consumers=("reporting",))
+class ClockPaused(ClockFact):
+    """The clock stands still, until `until` or until somebody resumes it; what is left of its time is kept."""
+
+    reason: Code
+    paused_at: Moment
+    until: Moment | None = None
+
+
+@contract("clock.resumed", topic=LEADS, producer="routing", consumers=("reporting",))
+class ClockResumed(ClockFact):
+    """The clock runs on; `due_at` is later by the open time of the pause."""
+
+    reason: Code
+    resumed_at: Moment
+
+
+@contract("clock.ended", topic=LEADS, producer="routing", consumers=("reporting",))
+class ClockEnded(ClockFact):
+    """What the clock waits for is no longer due: nobody met it, and nobody will."""
+
+    reason: Code
+    ended_at: Moment
+
+
 @contract("clock.met", topic=LEADS, producer="routing", consumers=("reporting",))
 class ClockMet(ClockFact):
-    """Outreach stopped the clock; `late` says whether after its due time."""
+    """What the clock waits for was done; `late` says whether after its due time, `late_seconds` by how many open seconds."""
 
     met_at: Moment
     late: bool
+    late_seconds: float | None = None
     report_id: Id | None = None
 
 

@@ -3,8 +3,10 @@
 from typing import Any, cast
 from uuid import UUID
 
-from routing.decisions.clocks import Clock
+from routing.decisions.clock_rules import ClockKind
+from routing.decisions.clocks import Clock, ClockState
 from routing.decisions.lifecycle import MEANINGS, Stage
+from routing.decisions.public_holidays import HolidaysKept
 from routing.decisions.scoring import ScoreLine
 from routing.queries.lead_pages import ShownLead
 from shared.bodies import Answer, Day, Moment
@@ -19,15 +21,27 @@ class ScoreAnswer(Answer):
 
 
 class ClockAnswer(Answer):
-    kind: str
-    state: str
+    """A clock as it stands. `reason` says why it is paused, or ended without being met; `holidays` whether public holidays were counted."""
+
+    kind: ClockKind
+    state: ClockState
     started_at: Moment
     due_at: Moment
+    warned_at: Moment | None
+    breached_at: Moment | None
+    escalated_at: Moment | None
     met_at: Moment | None
+    late_seconds: float | None
+    paused_at: Moment | None
+    paused_until: Moment | None
+    ended_at: Moment | None
+    reason: str | None
+    reroutes: int
+    holidays: HolidaysKept
 
     @classmethod
     def of(cls, clock: Clock) -> "ClockAnswer":
-        return cls(kind=clock.kind, state=clock.state, started_at=clock.started_at, due_at=clock.due_at, met_at=clock.met_at)
+        return cls(**{name: getattr(clock, name) for name in cls.model_fields})
 
 
 class LedgerLine(Answer):
@@ -121,5 +135,5 @@ def _fields(shown: ShownLead) -> dict[str, Any]:
         "return_on": lead.resume_on,
         "brief_version": lead.brief_version or None,
         "score": ScoreAnswer(fit=float(score.fit), engagement=float(score.engagement), grade=score.grade),
-        "clocks": [ClockAnswer.of(shown.clock)] if shown.clock else [],
+        "clocks": [ClockAnswer.of(clock) for clock in shown.clocks],
     }

@@ -51,7 +51,7 @@ def routes(database: Database) -> APIRouter:
         stage: Stage | None = None,
         territory_id: Id | None = None,
         brand_id: Id | None = None,
-        overdue: Annotated[bool | None, Query(description="past the due time of its clock, without outreach")] = None,
+        overdue: Annotated[bool | None, Query(description="past the due time of one of its clocks")] = None,
         order: Annotated[Order | None, Query(description="by default newest_reason for one rep's leads, else newest_lead")] = None,
     ) -> Any:
         """Newest first; one rep's by the newest reason to look at them. Asking for a rep outside one's scope is a 404, as for their lead.

@@ -59,16 +59,16 @@ def _act(reason: Mapping[str, Any], *, now: datetime) -> str:
 
 
 def _when(clock: Clock | None, *, now: datetime) -> str:
-    if clock is None:
+    if clock is None or clock.state == "ended":
         return "No clock runs."
     due = clock.due_at.astimezone(UTC)
     match clock.state:
         case "met":
-            return "First outreach is made."
+            return "First outreach is made." if clock.kind == "first_outreach" else "The next step is made."
         case "paused":
             return "The clock is paused."
         case _:
-            late = "Overdue since" if due < now else "Reach out by"
+            late = "Overdue since" if due < now else "Reach out by" if clock.kind == "first_outreach" else "Follow up by"
             return f"{late} {due:%a} {due.day} {due:%b %H:%M} UTC."
 
 

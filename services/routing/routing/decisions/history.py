@@ -12,6 +12,7 @@ _STEP_WORDS = {
     "pool": "it was their turn in the pool",
     "on_plan": "the person is on their call plan",
     "by_hand": "somebody gave it to them by hand",
+    "manager": "their rep let its clock run out",
 }
 _SEARCH_WORDS = {
     "qualified": "",

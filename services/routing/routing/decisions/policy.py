@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from routing.decisions.clock_rules import ClockRules
 from routing.decisions.facts import Context, EngagementKind
 
 ContactField = Literal["specialty", "kind", "credentials", "country", "region", "postal_code", "segments"]
@@ -20,9 +21,6 @@ ORDERED_FIELDS: frozenset[ConditionField] = NUMBER_FIELDS | {"account.priority"}
 POINTS_LIMIT = 1_000_000
 """Keeps every sum exact; far beyond any scale people use."""
 HALF_LIFE_DAYS_MAX = 36_500
-OPEN_SECONDS_MAX = 30 * 86_400
-"""Ninety working days of eight hours: longer is not a clock any more."""
-BUSINESS_DAYS_MAX = 60
 CUT_POINTS_MAX = 25
 """As many cut points as still give every band one letter."""
 
@@ -119,26 +117,6 @@ class Grades(Part):
             ascending = sorted(set(cut_points))
             if list(cut_points) not in (ascending, ascending[::-1]):
                 raise ValueError(f"grades.{name}: cut points must rise (or fall) from each to the next")
-        return self
-
-
-class BusinessDays(Part):
-    """Working days to the first outreach; fewer, as a rule, where the contact asked for a rep."""
-
-    rep_requested: Annotated[int, Field(ge=1, le=BUSINESS_DAYS_MAX)] | None = None
-    default: Annotated[int, Field(ge=1, le=BUSINESS_DAYS_MAX)]
-
-
-class ClockRules(Part):
-    """How long the first outreach may take; open seconds win where both are given."""
-
-    first_outreach_seconds: Annotated[int, Field(ge=1, le=OPEN_SECONDS_MAX)] | None = None
-    first_outreach_business_days: BusinessDays | None = None
-
-    @model_validator(mode="after")
-    def _some_duration_is_given(self) -> Self:
-        if self.first_outreach_seconds is None and self.first_outreach_business_days is None:
-            raise ValueError("clocks: give first_outreach_seconds or first_outreach_business_days")
         return self
 
 

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.assignment import AssignTo, Queue, Withhold, decide_assignment
 from routing.decisions.assignment_sentences import sentence_of
-from routing.decisions.clocks import start_clock
 from routing.decisions.effective import day_of
 from routing.decisions.lifecycle import Move, StageEntry, standing_of
 from routing.decisions.rerouting import reason_to_reroute, stays
@@ -18,10 +17,11 @@ from routing.operations.briefing import issue_briefs
 from routing.operations.considering import Hand, take_in_hand
 from routing.operations.desk import Desk
 from routing.operations.stages import about, enter, move, position_of
+from routing.operations.timekeeping import start_outreach
 from routing.queries.brief_material import Material
 from routing.queries.field_force import FieldForce, Place
 from routing.tables import Lead
-from shared.events.leads import ClockStarted, LeadAssigned, LeadWaiting
+from shared.events.leads import LeadAssigned, LeadWaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _assign(desk: Desk, search: Search, decision: AssignTo, situation: Situation
     sentence = sentence_of(decision, situation=situation, taken_from=previous_rep_id)
     desk.record(lead, "assigned", from_stage=from_stage, to_stage=lead.stage, reason=reason, decided=decision, sentence=sentence)
     lead.last_event_id = assigned_event_id  # the brief and the clock follow from the owner, not from the stage
-    _start_clock(desk, lead, place, afresh=previous_rep_id is not None)
+    start_outreach(desk, lead, place.calendar, afresh=previous_rep_id is not None)
 
 
 def _enqueue(desk: Desk, search: Search, decision: Queue, situation: Situation, place: Place) -> None:
@@ -148,16 +148,4 @@ def _enqueue(desk: Desk, search: Search, decision: Queue, situation: Situation, 
         enter(desk, lead, StageEntry("mql"), from_stage=from_stage, reason=_reason(search, situation))
     sentence = sentence_of(decision, situation=situation)
     desk.record(lead, "waiting", from_stage=from_stage, to_stage=lead.stage, reason=decision.reason, decided=decision, sentence=sentence)
-    _start_clock(desk, lead, place, afresh=False)
-
-
-def _start_clock(desk: Desk, lead: Lead, place: Place, *, afresh: bool) -> None:
-    """Starts the lead's first-outreach clock: at qualification, in the queue too, and afresh for an owner who follows another."""
-    if lead.id in desk.clocks and not afresh:
-        return
-    started_at = desk.now if afresh else lead.qualified_at
-    rules = desk.policy_of(lead).policy.clocks
-    clock = start_clock(rules, calendar=place.calendar, started_at=started_at, rep_requested=lead.rep_requested)
-    desk.set_clock(lead, clock)
-    fact = ClockStarted(**about(lead), kind=clock.kind, rep_id=lead.rep_id, started_at=clock.started_at, due_at=clock.due_at)
-    desk.say(lead, fact)
+    start_outreach(desk, lead, place.calendar, afresh=False)

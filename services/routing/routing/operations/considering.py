@@ -6,19 +6,18 @@ after another, here and elsewhere.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.assignment import AssignTo
-from routing.decisions.clocks import start_clock
 from routing.decisions.effective import day_of
 from routing.decisions.reps import Rep, Window, possible_stand_ins
 from routing.decisions.rotation import Rotation, rotation_from_document, rotation_to_document
 from routing.decisions.steps import NO_TURNS_YET, AssignableLead, Rota, RotaKind, Situation
 from routing.operations.desk import Desk
 from routing.operations.rows import Row, holding
+from routing.operations.timekeeping import outreach_due_at
 from routing.queries.field_force import FieldForce, Place, holding_reps, open_leads, rep_of
 from routing.tables import Lead
 from shared.database import Statement, together
@@ -49,7 +48,7 @@ class Hand:
         self, desk: Desk, lead: Lead, place: Place, *, incumbent_rep_id: str | None = None, starts_afresh: bool = False
     ) -> Situation:
         """All that is looked at to find the lead an owner. `starts_afresh`: whoever gets it has a clock of their own."""
-        due_at = _due_at(desk, lead, place, starts_afresh=starts_afresh) if self.keep_hours else desk.now
+        due_at = outreach_due_at(desk, lead, place.calendar, afresh=starts_afresh) if self.keep_hours else desk.now
         return Situation(
             lead=AssignableLead(
                 lead.brand_id,
@@ -152,16 +151,6 @@ def by_territory(reps: Iterable[Rep], territory_ids: Collection[str]) -> dict[st
         for territory_id in rep.territory_ids & wanted:
             found.setdefault(territory_id, []).append(rep.rep_id)
     return {territory_id: tuple(rep_ids) for territory_id, rep_ids in found.items()}
-
-
-def _due_at(desk: Desk, lead: Lead, place: Place, *, starts_afresh: bool) -> datetime:
-    """When the clock runs out that whoever gets the lead works by."""
-    clock = desk.clocks.get(lead.id)
-    if clock is not None and not starts_afresh:
-        return clock.due_at
-    started_at = desk.now if starts_afresh else lead.qualified_at
-    rules = desk.policy_of(lead).policy.clocks
-    return start_clock(rules, calendar=place.calendar, started_at=started_at, rep_requested=lead.rep_requested).due_at
 
 
 def _holding_turns(kind: RotaKind, keys: Collection[RotaKey]) -> Statement[dict[RotaKey, Rotation]]:

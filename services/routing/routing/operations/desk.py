@@ -15,16 +15,18 @@ from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.decisions.assignment import AssignTo, Queue
-from routing.decisions.clocks import Clock
+from routing.decisions.assignment import AssignTo, Candidate, Queue
+from routing.decisions.clock_rules import CLOCK_KINDS, ClockKind
+from routing.decisions.clocks import Clock, ClockEffect, next_moment
 from routing.decisions.effective import day_of
 from routing.decisions.facts import Account, Contact, Engagement, Subject, Target
 from routing.decisions.scoring import Contribution, Score, score
 from routing.operations.noticing import Notes, noting
+from routing.operations.records import Chosen, chosen_by, record_row
 from routing.operations.rows import Row, Sets, putting
 from routing.queries import facts
 from routing.queries.facts import Pair
-from routing.queries.leads import currency, current_leads, lead_columns
+from routing.queries.leads import ClockKey, clock_fields, currency, current_leads, lead_columns
 from routing.queries.ledgers import LedgerHead, holding_ledgers
 from routing.queries.people import holding_people
 from routing.queries.policies import PinnedPolicy, Policies, policies_of
@@ -51,7 +53,7 @@ class Desk:
     leads: dict[UUID, Lead]
     newest_leads: dict[Pair, Lead]
     """Of each person x brand the lead that is open, else the one that ended last."""
-    clocks: dict[UUID, Clock]
+    clocks: dict[ClockKey, Clock]
     policies: Policies
     contributions: dict[Pair, list[Contribution]]
     requests: dict[Pair, list[Engagement]]
@@ -72,7 +74,7 @@ class Desk:
     reports: list[Row] = field(default_factory=list)
     touched_ledgers: set[Pair] = field(default_factory=set)
     touched_leads: set[UUID] = field(default_factory=set)
-    touched_clocks: set[UUID] = field(default_factory=set)
+    touched_clocks: set[ClockKey] = field(default_factory=set)
 
     def subject(self, pair: Pair) -> Subject | None:
         """What a policy's conditions may ask about the contact, for the brand; None while the contact is unknown."""
@@ -111,11 +113,6 @@ class Desk:
             rows = self.contributions.get(pair, [])
             self.scores[lead.id] = score(policy, subject=subject, ledger=rows, now=self.now, counting_after=lead.counting_after)
         return self.scores[lead.id]
-
-    def was_attempted(self, lead: Lead) -> bool:
-        """Whether its owner has tried to reach the person."""
-        clock = self.clocks.get(lead.id)
-        return clock is not None and clock.met_at is not None
 
     def has_open_lead(self, pair: Pair) -> bool:
         """Whether the pair's cycle goes on: a new one can't begin."""
@@ -158,40 +155,44 @@ class Desk:
         decided: AssignTo | Queue | None = None,
         sentence: str | None = None,
         by_sub: str | None = None,
+        rule: str | None = None,
+        candidates: Sequence[Candidate] = (),
         details: Mapping[str, Any] | None = None,
     ) -> None:
         """Keeps what was decided; for an assignment also who was considered, the pointer before and after, and all in a sentence.
 
-        `by_sub` is who decided it by hand; `details` are JSON: what an entry of this kind keeps besides.
+        `rule` and `candidates` are for one that no step decided, `by_sub` who decided it by hand. `details` are JSON: what an entry of
+        this kind keeps besides.
         """
-        turned = decided if isinstance(decided, AssignTo) else None
         lead.record_count += 1
         self.touched_leads.add(lead.id)
-        self.records.append(
-            {
-                "lead_id": lead.id,
-                "position": lead.record_count,
-                "at": self.now,
-                "kind": kind,
-                "from_stage": from_stage,
-                "to_stage": to_stage,
-                "reason": reason,
-                "policy_version": lead.policy_version,
-                "rule": turned.step if turned else None,
-                "candidates": decided.candidates if decided else [],
-                "passed_steps": decided.passed_steps if decided else [],
-                "pointer_before": turned.pointer_before if turned else None,
-                "pointer_after": turned.pointer_after if turned else None,
-                "sentence": sentence,
-                "by_sub": by_sub,
-                "details": {name: value for name, value in (details or {}).items() if value is not None} or None,
-            }
-        )
+        chosen = Chosen(rule, candidates) if decided is None else chosen_by(decided)
+        stages = {"from_stage": from_stage, "to_stage": to_stage}
+        row = record_row(lead, kind, at=self.now, reason=reason, chosen=chosen, sentence=sentence, details=details)
+        self.records.append(row | stages | {"by_sub": by_sub})
+
+    def note_clocks(self, lead: Lead, effects: Sequence[ClockEffect]) -> None:
+        """Keeps what the newest decision about the lead did to its clocks."""
+        newest = next(record for record in reversed(self.records) if record["lead_id"] == lead.id)
+        newest["details"] = {**(newest["details"] or {}), "clocks": list(effects)}
+
+    def clock(self, lead: Lead, kind: ClockKind = "first_outreach") -> Clock | None:
+        """The lead's clock of a kind; None if it has none."""
+        return self.clocks.get((lead.id, kind))
+
+    def clocks_of(self, lead: Lead) -> list[Clock]:
+        """All of the lead's clocks."""
+        return [clock for kind in CLOCK_KINDS if (clock := self.clock(lead, kind))]
 
     def set_clock(self, lead: Lead, clock: Clock) -> None:
-        """The lead's clock from now on."""
-        self.clocks[lead.id] = clock
-        self.touched_clocks.add(lead.id)
+        """The lead's clock of that kind from now on."""
+        self.clocks[lead.id, clock.kind] = clock
+        self.touched_clocks.add((lead.id, clock.kind))
+
+    def was_attempted(self, lead: Lead) -> bool:
+        """Whether its owner has tried to reach the person."""
+        clock = self.clock(lead)
+        return clock is not None and clock.met_at is not None
 
 
 async def hold_free_contacts(session: AsyncSession, contact_ids: Collection[str]) -> list[str]:
@@ -262,13 +263,13 @@ async def clear(session: AsyncSession, desk: Desk) -> None:
         tables.Ledger: [_ledger_row(pair, desk.ledgers[pair]) for pair in desk.touched_ledgers],
         tables.LedgerRow: desk.ledger_rows,
         tables.Lead: [_lead_row(desk.leads[lead_id]) for lead_id in desk.touched_leads],
-        tables.Clock: [_clock_row(lead_id, desk.clocks[lead_id]) for lead_id in desk.touched_clocks],
+        tables.Clock: [_clock_row(desk.leads[key[0]], desk.clocks[key]) for key in desk.touched_clocks],
         tables.DecisionRecord: desk.records,
         tables.Brief: desk.briefs,
         tables.ReportedOutcome: desk.reports,
         **desk.turns,
     }
-    touched = {*desk.touched_leads, *desk.touched_clocks, *_with_another_score(desk)}
+    touched = {*desk.touched_leads, *(lead_id for lead_id, _ in desk.touched_clocks), *_with_another_score(desk)}
     await together(session, *putting(decided), *noting(desk.notes, desk.leads, touched=touched), *publishing(session, desk.events))
     if desk.frees_capacity:
         await begin_queue_round(session)
@@ -309,18 +310,6 @@ def _lead_row(lead: Lead) -> Row:
     return {name: getattr(lead, name) for name in lead_columns()}
 
 
-def _clock_row(lead_id: UUID, clock: Clock) -> Row:
-    next_at = {"running": clock.warn_at, "warned": clock.due_at}.get(clock.state)
-    return {
-        "lead_id": lead_id,
-        "kind": clock.kind,
-        "state": clock.state,
-        "started_at": clock.started_at,
-        "warn_at": clock.warn_at,
-        "due_at": clock.due_at,
-        "extended_due_at": clock.extended_due_at,
-        "warned_at": clock.warned_at,
-        "breached_at": clock.breached_at,
-        "met_at": clock.met_at,
-        "next_at": next_at,
-    }
+def _clock_row(lead: Lead, clock: Clock) -> Row:
+    next_at = next_moment(clock, is_owned=lead.rep_id is not None)
+    return {"lead_id": lead.id, "next_at": next_at, **{name: getattr(clock, name) for name in clock_fields()}}

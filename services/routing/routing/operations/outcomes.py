@@ -1,4 +1,4 @@
-"""Applies what reps reported: stages, the first-outreach clock, another owner after a rejection, or a refusal that says why."""
+"""Applies what reps reported: stages, clocks, another owner after a rejection, or a refusal that says why."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,7 +11,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.decisions.clocks import meet_clock
 from routing.decisions.lifecycle import Move, NoChange
 from routing.decisions.outcomes import ATTEMPTS, Reassign, Refuse, ReportedOutcome, Restate, decide_outcome
 from routing.operations.assigning import Search
@@ -21,12 +20,14 @@ from routing.operations.ledgers import keep_ledgers
 from routing.operations.qualifying import decide_pairs
 from routing.operations.reports import Reports, reported, reports_on
 from routing.operations.rows import Row, add
-from routing.operations.stages import about, enter_late, move, position_of
+from routing.operations.stages import enter_late, move, position_of
+from routing.operations.timekeeping import measure_report, meet_clocks, start_follow_up
+from routing.queries.calendars import Calendars, calendars
 from routing.tables import Lead
-from shared.database import Database
+from shared.database import Database, together
 from shared.events import Event, RawHeaders, read_event
 from shared.events.feedback import OutcomeRecorded
-from shared.events.leads import ClockMet, OutcomeRefused
+from shared.events.leads import OutcomeRefused
 
 _log = structlog.get_logger()
 
@@ -47,12 +48,13 @@ async def apply_outcomes(session: AsyncSession, events: Sequence[Event], *, now:
     if len(early) == len(events):
         return
     desk = await lay_out(session, set(contact_ids.values()), now=now, lead_ids=list(contact_ids))
+    [openings] = await together(session, calendars({lead.territory_id for lead in desk.leads.values()}))
     await keep_ledgers(session, desk, fresh={})
     searches: list[Search] = []
     reports = await reports_on(session, desk, list(contact_ids))
     for event_id, fact in told.items():
         if lead_ids[event_id] in contact_ids:
-            searches += _apply(desk, desk.leads[lead_ids[event_id]], fact, reports, cause=event_id)
+            searches += _apply(desk, desk.leads[lead_ids[event_id]], fact, reports, openings, cause=event_id)
     await reports.keep(session)
     await decide_pairs(session, desk, list(desk.ledgers), searches=searches)
     await clear(session, desk)
@@ -85,18 +87,22 @@ async def _keep(session: AsyncSession, events: Sequence[Event]) -> None:
     await add(session, tables.EarlyOutcome, rows)
 
 
-def _apply(desk: Desk, lead: Lead, fact: OutcomeRecorded, reports: Reports, *, cause: UUID) -> list[Search]:
-    """Applies one outcome, and returns the search for another owner if it asks for one."""
+def _apply(desk: Desk, lead: Lead, fact: OutcomeRecorded, reports: Reports, openings: Calendars, *, cause: UUID) -> list[Search]:
+    """Applies one outcome with what it does to clocks, and returns the search for another owner if it asks for one."""
     outcome = reported(desk, lead, fact)
     position = position_of(lead, may_reopen=_may_reopen(desk, lead))
     decision = decide_outcome(position, outcome, earlier=reports.earlier(lead))
     if isinstance(decision, Refuse):
         _refuse(desk, lead, outcome, decision.reason, cause=cause)
         return []
+    calendar = openings.of(lead.territory_id)
     if fact.code in ATTEMPTS:
-        _meet(desk, lead, fact, cause=cause)
+        meet_clocks(desk, lead, fact, calendar, cause=cause)
     reports.take(desk, lead, outcome)
     searches = _follow(desk, lead, fact, decision, outcome, reports, cause=cause)
+    if fact.code in ATTEMPTS:
+        start_follow_up(desk, lead, fact, calendar)
+        measure_report(desk, lead, fact, calendar, cause=cause)
     guard_conversation(desk, lead)
     return searches
 
@@ -145,25 +151,3 @@ def _refuse(desk: Desk, lead: Lead, outcome: ReportedOutcome, reason: str, *, ca
     desk.say(lead, refused, cause=cause)
     details = {"report_id": outcome.report_id, "rep_id": outcome.rep_id, "code": outcome.code}
     desk.record(lead, "outcome_refused", from_stage=lead.stage, reason=reason, details=details)
-
-
-def _meet(desk: Desk, lead: Lead, fact: OutcomeRecorded, *, cause: UUID) -> None:
-    """An attempt meets the clock; it is said once, and again only if an earlier attempt reported later changes whether it was late."""
-    clock = desk.clocks.get(lead.id)
-    if clock is None:
-        return
-    met = meet_clock(clock, attempted_at=fact.occurred_at)
-    desk.set_clock(lead, met)
-    if met.met_at is None or (clock.met_at is not None and clock.met_late == met.met_late):
-        return
-    said = ClockMet(
-        **about(lead),
-        kind=met.kind,
-        rep_id=lead.rep_id,
-        started_at=met.started_at,
-        due_at=met.due_at,
-        met_at=met.met_at,
-        late=met.met_late,
-        report_id=fact.report_id,
-    )
-    desk.say(lead, said, cause=cause)

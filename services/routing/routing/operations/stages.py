@@ -1,11 +1,12 @@
 """Moves leads from stage to stage, and says so: the only place where a lead's stage changes."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from routing.decisions.clock_rules import CLOCK_KINDS, ClockKind
+from routing.decisions.clocks import Clock, end_clock
 from routing.decisions.lifecycle import END_STAGES, ForwardStage, LeadPosition, Move, Stage, StageEntry, standing_of
 from routing.decisions.reasons import Recycling, recycling_for
 from routing.operations.conversations import guard_conversation
@@ -13,12 +14,17 @@ from routing.operations.desk import Desk
 from routing.operations.noticing import give_reason
 from routing.tables import Lead
 from shared.events.feedback import OutcomeRecorded
-from shared.events.leads import LeadRecycled, LeadStageChanged
+from shared.events.leads import ClockEnded, LeadRecycled, LeadStageChanged
 
 
 def about(lead: Lead) -> dict[str, Any]:
     """What every event about a lead says."""
     return {"lead_id": str(lead.id), "contact_id": lead.contact_id, "brand_id": lead.brand_id, "policy_version": lead.policy_version}
+
+
+def about_clock(lead: Lead, clock: Clock) -> dict[str, Any]:
+    """What every event about one of a lead's clocks says."""
+    return {**about(lead), "kind": clock.kind, "rep_id": lead.rep_id, "started_at": clock.started_at, "due_at": clock.due_at}
 
 
 def position_of(lead: Lead, *, may_reopen: bool = True) -> LeadPosition:
@@ -131,13 +137,20 @@ def _leave(lead: Lead, moved: Move) -> None:
 
 
 def _end(desk: Desk, lead: Lead, *, at: datetime) -> None:
-    """Closes the cycle: nobody waits for the lead, its clock stands still, and its owner has room for another."""
+    """Closes the cycle: nobody waits for the lead, its clocks end, and its owner has room for another."""
     lead.ended_at = at
     lead.waiting_since = lead.waiting_reason = None
     desk.frees_capacity |= lead.rep_id is not None
-    clock = desk.clocks.get(lead.id)
-    if clock is not None and clock.state != "met":
-        desk.set_clock(lead, replace(clock, state="paused"))
+    end_clocks(desk, lead, at=at, reason="lead_ended")
+
+
+def end_clocks(desk: Desk, lead: Lead, *, at: datetime, reason: str, kinds: Collection[ClockKind] = CLOCK_KINDS) -> list[Clock]:
+    """Ends the lead's clocks of these kinds that nobody met, and says so; returns them as they were."""
+    unmet = [clock for clock in desk.clocks_of(lead) if clock.kind in kinds and clock.state not in {"met", "ended"}]
+    for clock in unmet:
+        desk.set_clock(lead, end_clock(clock, at=at, reason=reason))
+        desk.say(lead, ClockEnded(**about_clock(lead, clock), reason=reason, ended_at=at))
+    return unmet
 
 
 def _recycle(desk: Desk, lead: Lead, recycling: Recycling, *, reason: str, at: datetime, cause: UUID | None) -> None:

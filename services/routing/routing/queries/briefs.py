@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.brief_validity import ReadableBrief, as_valid_now, assets_named
-from routing.decisions.clocks import Clock
+from routing.decisions.clocks import Clock, pressing
 from routing.decisions.consent import RepChannel, allowed_rep_channels
 from routing.queries import facts
 from routing.queries.leads import clocks
@@ -54,7 +54,7 @@ async def shown_briefs(
             issued_at=row.issued_at,
             readable=as_valid_now(row.document, assets=assets, brand_id=row.brand_id, country=row.country, now=now),
             channels=allowed_rep_channels(facts.consents_of(row)),
-            clock=running.get(row.lead_id),
+            clock=pressing(running.get(row.lead_id, ())),
         )
         for row in rows
     }

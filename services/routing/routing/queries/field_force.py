@@ -8,18 +8,17 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from routing.decisions.alignments import Aligned, Alignment, AlignmentIndex, Coverage, whereabouts_of
-from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, OFFICE_HOURS, Calendar, read_calendar
+from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, Calendar
 from routing.decisions.effective import holds_on
+from routing.decisions.escalation import Superior
 from routing.decisions.facts import Account, Contact
 from routing.decisions.reps import Absence, Rep
+from routing.queries.calendars import calendar_of, holidays_of, read_hours
 from shared.database import Statement
 
 VERSIONS_KEPT = 4
@@ -38,6 +37,11 @@ _FIELD_FORCE = """
 """
 _CONCERNED = "id = ANY(%(rep_ids)s) OR territory_ids && CAST(%(territory_ids)s AS text[])"
 _HOLD_REPS = f"SELECT * FROM reps WHERE {_CONCERNED} ORDER BY id FOR UPDATE"  # noqa: S608
+_MANAGERS = """
+    SELECT reps.id AS owner_rep_id, managers.id, managers.active, managers.valid_from, managers.valid_until
+    FROM reps JOIN reps AS managers ON managers.id = reps.manager_id
+    WHERE reps.id = ANY(%(rep_ids)s) AND managers.id <> reps.id
+"""
 _OPEN_LEADS = f"""
     SELECT rep_id, count(*) AS open_leads FROM leads
     WHERE ended_at IS NULL AND rep_id IN (SELECT id FROM reps WHERE {_CONCERNED}) AND id <> ALL(CAST(%(besides)s AS uuid[]))
@@ -94,7 +98,7 @@ class FieldForce:
         if aligned is None:
             return NOWHERE
         row = self.territories[aligned.territory_id]
-        return Place(row.id, row.region, _calendar(orjson.dumps(row.hours), row.timezone), row.name, aligned.team)
+        return Place(row.id, row.region, calendar_of(row), row.name, aligned.team)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,15 @@ def open_leads(*, rep_ids: Collection[str], territory_ids: Collection[str], besi
     return Statement(_OPEN_LEADS, wanted, lambda rows: {row.rep_id: row.open_leads for row in rows})
 
 
+def managers_of(rep_ids: Collection[str], *, day: date) -> Statement[dict[str | None, Superior]]:
+    """Whom these reps report to, as they are on a day, by the rep; those who report to nobody known are left out."""
+    return Statement(_MANAGERS, {"rep_ids": list(rep_ids)}, lambda rows: {row.owner_rep_id: _superior(row, day) for row in rows})
+
+
+def _superior(row: Any, day: date) -> Superior:
+    return Superior(row.id, row.active and holds_on(day, valid_from=row.valid_from, valid_until=row.valid_until))
+
+
 def rep_of(row: Any, *, open_leads: int, day: date, field_force: FieldForce | None = None) -> Rep:
     """A rep from their row, as they are on a day: outside of their dates they are not active.
 
@@ -206,14 +219,8 @@ def rep_of(row: Any, *, open_leads: int, day: date, field_force: FieldForce | No
 
 
 def _own_hours(row: Any, field_force: FieldForce) -> Calendar | None:
-    """The hours of a rep who keeps hours of their own, in their zone, else in that of their first territory."""
+    """The hours of a rep who keeps hours of their own, in their zone, else in that of their first territory, whose holidays are theirs."""
     if not row.hours:
         return None
     first = next((field_force.territories[each] for each in row.territory_ids if each in field_force.territories), None)
-    return _calendar(orjson.dumps(row.hours), row.timezone or (first.timezone if first else "UTC"))
-
-
-@lru_cache(maxsize=10_000)
-def _calendar(hours: bytes, timezone: str) -> Calendar:
-    """Reading hours costs more than all else about a place."""
-    return read_calendar(orjson.loads(hours) or OFFICE_HOURS, timezone=timezone)
+    return read_hours(row.hours, row.timezone or (first.timezone if first else "UTC"), holidays_of(first) if first else None)

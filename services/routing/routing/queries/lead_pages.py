@@ -35,11 +35,11 @@ class LeadFilter:
 
 @dataclass(frozen=True, slots=True)
 class ShownLead:
-    """A lead with its score and clock as they stand at the reading."""
+    """A lead with its score and clocks as they stand at the reading."""
 
     lead: Lead
     score: Score
-    clock: Clock | None
+    clocks: Sequence[Clock]
 
 
 async def read_one_moment(session: AsyncSession) -> None:
@@ -140,7 +140,7 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
         in_cycle = [row for row in contributions.get(pair, []) if lead.ended_at is None or row.occurred_at <= lead.ended_at]
         subject = subjects.get(pair) or subjects.get((lead.contact_id, lead.brand_id)) or Subject(Contact(lead.contact_id))
         reading = score(pinned.policy, subject=subject, ledger=in_cycle, now=now, counting_after=lead.counting_after)
-        shown.append(ShownLead(lead, reading, running.get(lead.id)))
+        shown.append(ShownLead(lead, reading, running.get(lead.id, ())))
     return shown
 
 

@@ -1,16 +1,24 @@
 """Leads and their clocks, as the operations load them."""
 
-from collections.abc import Collection, Iterable
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
+from routing.decisions.clock_rules import CLOCK_KINDS, ClockKind
 from routing.decisions.clocks import Clock
 from routing.tables import Lead
 from shared.database import Statement
 
+ClockKey = tuple[UUID, ClockKind]
+"""A lead's id and the kind of its clock."""
+
+_CLOCK_FIELDS = tuple(field.name for field in fields(Clock))
+
 # Of a person (a contact with all who are merged into it) x brand those that are open, else the one that ended last.
-_CURRENT = """
-    SELECT ranked.*, clocks.kind AS clock_kind, state, started_at, warn_at, due_at, extended_due_at, warned_at, breached_at, met_at
+# A row for each clock of a lead, one for a lead without any.
+_CURRENT = f"""
+    SELECT ranked.*, {", ".join(f"clocks.{name} AS clock_{name}" for name in _CLOCK_FIELDS)}
     FROM (
         SELECT leads.*, row_number() OVER (
             PARTITION BY coalesce(contacts.merged_into, leads.contact_id), brand_id
@@ -24,23 +32,31 @@ _CURRENT = """
     ) AS ranked
     LEFT JOIN clocks ON clocks.lead_id = ranked.id
     WHERE rank = 1 OR ranked.ended_at IS NULL OR ranked.id = ANY(%(lead_ids)s)
-"""
+"""  # noqa: S608
 _CLOCKS = "SELECT * FROM clocks WHERE lead_id = ANY(%(lead_ids)s)"
 
 
-def current_leads(contact_ids: Collection[str], *, lead_ids: Collection[UUID] = ()) -> Statement[tuple[list[Lead], dict[UUID, Clock]]]:
+def current_leads(contact_ids: Collection[str], *, lead_ids: Collection[UUID] = ()) -> Statement[tuple[list[Lead], dict[ClockKey, Clock]]]:
     """The open lead of each brand of these contacts and of those merged into them, else the one that ended last, and the leads of these
-    ids, with the clocks of those that have one."""
+    ids, with all their clocks."""
     return Statement(_CURRENT, {"contact_ids": list(contact_ids), "lead_ids": list(lead_ids)}, _leads_with_clocks)
 
 
-def clocks(lead_ids: Collection[UUID]) -> Statement[dict[UUID, Clock]]:
-    """The first-outreach clocks of the leads that have one."""
-    return Statement(_CLOCKS, {"lead_ids": list(lead_ids)}, lambda rows: {row.lead_id: clock_of(row, kind=row.kind) for row in rows})
+def clocks(lead_ids: Collection[UUID]) -> Statement[dict[UUID, list[Clock]]]:
+    """The clocks of the leads that have any, each lead's in the order in which they press."""
+    return Statement(_CLOCKS, {"lead_ids": list(lead_ids)}, _clocks_by_lead)
 
 
-def _leads_with_clocks(rows: list[Any]) -> tuple[list[Lead], dict[UUID, Clock]]:
-    return [lead_of(row) for row in rows], {row.id: clock_of(row, kind=row.clock_kind) for row in rows if row.clock_kind is not None}
+def _leads_with_clocks(rows: list[Any]) -> tuple[list[Lead], dict[ClockKey, Clock]]:
+    leads = {row.id: lead_of(row) for row in rows}
+    return list(leads.values()), {(row.id, row.clock_kind): _clock(row, "clock_") for row in rows if row.clock_kind is not None}
+
+
+def _clocks_by_lead(rows: list[Any]) -> dict[UUID, list[Clock]]:
+    by_lead: dict[UUID, list[Clock]] = {}
+    for row in sorted(rows, key=lambda row: CLOCK_KINDS.index(row.kind)):
+        by_lead.setdefault(row.lead_id, []).append(_clock(row))
+    return by_lead
 
 
 def lead_of(row: Any) -> Lead:
@@ -48,19 +64,13 @@ def lead_of(row: Any) -> Lead:
     return Lead(**{name: getattr(row, name) for name in _LEAD_COLUMNS})
 
 
-def clock_of(row: Any, *, kind: Literal["first_outreach"]) -> Clock:
-    """A clock of a kind from its row."""
-    return Clock(
-        kind=kind,
-        state=row.state,
-        started_at=row.started_at,
-        warn_at=row.warn_at,
-        due_at=row.due_at,
-        extended_due_at=row.extended_due_at,
-        warned_at=row.warned_at,
-        breached_at=row.breached_at,
-        met_at=row.met_at,
-    )
+def _clock(row: Any, prefix: str = "") -> Clock:
+    return Clock(**{name: getattr(row, prefix + name) for name in _CLOCK_FIELDS})
+
+
+def clock_fields() -> Sequence[str]:
+    """What is told of a clock, which its columns are named by."""
+    return _CLOCK_FIELDS
 
 
 def currency(lead: Lead) -> tuple[Any, ...]:

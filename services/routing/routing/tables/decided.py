@@ -147,8 +147,12 @@ class Clock(Tables):
 
     __tablename__ = "clocks"
     __table_args__ = (
-        CheckConstraint("state IN ('running', 'warned', 'breached', 'met', 'paused')", name="state"),
+        CheckConstraint("kind IN ('first_outreach', 'follow_up', 'report')", name="kind"),
+        CheckConstraint("state IN ('running', 'warned', 'breached', 'met', 'paused', 'ended')", name="state"),
         CheckConstraint("(state = 'met') = (met_at IS NOT NULL)", name="met"),
+        CheckConstraint("(state = 'paused') = (paused_at IS NOT NULL)", name="paused"),
+        CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended"),
+        CheckConstraint("(state IN ('paused', 'ended')) = (reason IS NOT NULL)", name="reason"),
         Index("ix_clocks_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
         Index("ix_clocks_due_at_unmet", "due_at", postgresql_where=text("state IN ('running', 'warned', 'breached')")),
     )
@@ -163,6 +167,16 @@ class Clock(Tables):
     warned_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null if nobody was warned.")
     breached_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null if it was never found breached.")
     met_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null until an attempt was reported.")
+    holidays: Mapped[str] = mapped_column(Text, server_default="not_kept")
+    reroutes: Mapped[int] = mapped_column(server_default="0")
+    escalated_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null until the end of the one more period was acted upon.")
+    late_seconds: Mapped[float | None] = mapped_column(comment="Open seconds; null unless it was met after its due time.")
+    paused_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null unless it is paused.")
+    paused_until: Mapped[datetime | None] = mapped_column(_Moment, comment="Null: until somebody resumes it.")
+    paused_seconds: Mapped[float] = mapped_column(server_default="0")
+    excused_seconds: Mapped[float] = mapped_column(server_default="0")
+    ended_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null unless it ended without being met.")
+    reason: Mapped[str | None] = mapped_column(Text, comment="Why it is paused, or ended; null otherwise.")
     next_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When to look again; null when nothing is left to come.")
 
 
