@@ -5,7 +5,7 @@ LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo outage audit faults faults-all up down addresses token clean-state test test-pages test-gateway bench bench-intake lint format lock
+.PHONY: help install demo outage audit faults faults-all up down addresses token clean-state test test-pages test-gateway bench bench-intake bench-routing lint format lock
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench: install ## Take the performance figures, or those named: make bench ONLY=
 
 bench-intake: install ## Take intake's own figures (about half an hour): make bench-intake ONLY="rates arrays"
 	@$(BIN)/python -m tests.bench --intake $(ONLY)
+
+bench-routing: install ## Take routing's own figures (about half an hour): make bench-routing ONLY="consumer simulation"
+	@$(BIN)/python -m tests.bench --routing $(ONLY)
 
 lint: install ## Check style and types
 	@$(BIN)/python -m ruff check .

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tests.bench.figures import FIGURES
 from tests.bench.figures.intake import INTAKE
+from tests.bench.figures.routing import ROUTING
 from tests.bench.ground import fsyncs_per_second, ground
 from tests.bench.protocol import FULL, QUICK, Measured
 
@@ -17,10 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Takes figures: ratios of arms run in turn.")
     parser.add_argument("--intake", action="store_true", help=f"intake's own figures instead: {', '.join(INTAKE)}")
+    parser.add_argument("--routing", action="store_true", help=f"routing's own figures instead: {', '.join(ROUTING)}")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)}; all of them unless named")
     parser.add_argument("--quick", action="store_true", help="one short round: shows that the figures can be taken, and no more")
     chosen = parser.parse_args(arguments)
-    figures = INTAKE if chosen.intake else FIGURES
+    figures = INTAKE if chosen.intake else ROUTING if chosen.routing else FIGURES
     unknown = [name for name in chosen.names if name not in figures]
     if unknown:
         parser.error(f"there is no figure {', '.join(unknown)}; there are {', '.join(figures)}")

@@ -27,7 +27,7 @@ _NULL_TABLES = {
     "null_outbox": "position bigserial PRIMARY KEY, id text NOT NULL, body text NOT NULL",
     "null_decisions": "id text PRIMARY KEY, body text NOT NULL",
 }
-_TERRITORY = {
+TERRITORY = {
     "id": "chicago",
     "name": "Chicago",
     "region": "midwest",
@@ -36,8 +36,8 @@ _TERRITORY = {
     "postal_codes": ["606*"],
     "hours": {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
 }
-_REP = {"role": "rep", "territory_ids": ["chicago"], "brand_ids": [BRAND], "max_open_leads": CONTACTS, "weight": 1, "active": True}
-_POLICY = {
+REP = {"role": "rep", "territory_ids": ["chicago"], "brand_ids": [BRAND], "max_open_leads": CONTACTS, "weight": 1, "active": True}
+POLICY = {
     "brand_id": BRAND,
     "title": "Cardiologists who act",
     "fit": [{"id": "cardiology", "field": "specialty", "op": "eq", "value": "cardiology", "points": 20}],
@@ -112,10 +112,10 @@ class Pipelines:
             intake.put("/v1/contacts", json=contacts(), headers=integration).raise_for_status()
         with self._client("routing") as routing:
             author, approver = self._bearer("sales_ops", sub="author"), self._bearer("sales_ops", sub="approver")
-            routing.put("/v1/territories", json=[_TERRITORY], headers=author).raise_for_status()
-            reps = [{"id": f"rep-{number}", "name": f"Rep {number}", **_REP} for number in (1, 2)]
+            routing.put("/v1/territories", json=[TERRITORY], headers=author).raise_for_status()
+            reps = [{"id": f"rep-{number}", "name": f"Rep {number}", **REP} for number in (1, 2)]
             routing.put("/v1/reps", json=reps, headers=author).raise_for_status()
-            drafted = routing.post("/v1/policies", json=_POLICY, headers=author).raise_for_status()
+            drafted = routing.post("/v1/policies", json=POLICY, headers=author).raise_for_status()
             routing.post(f"/v1/policies/{drafted.json()['version']}/activate", json={}, headers=approver).raise_for_status()
         self._wait_for_contacts()
         self._execute("routing", *tell_on_insert("leads", "contact_id", only="NEW.rep_id IS NOT NULL"))

@@ -21,7 +21,7 @@ _EVENTS_PER_SECOND = 8_000
 """About what a core applies, so that an arm runs for about as long as it is planned to."""
 _SPARE_EVENTS = 2_000
 """A batch may take more than was asked for; the last one must still find some."""
-_TABLE = """
+TABLE = """
     CREATE TABLE IF NOT EXISTS bench_engagements (
         engagement_id text PRIMARY KEY, contact_id text NOT NULL, kind text NOT NULL, channel text NOT NULL, campaign_id text,
         brand_id text, topics text[] NOT NULL, occurred_at timestamptz NOT NULL
@@ -35,7 +35,7 @@ def take(ground: Ground, plan: Plan, say: Say) -> Iterator[Measured]:
     bootstrap, database_url = ground.servers.kafka_bootstrap, ground.servers.database_url("feedback")
     warm_up, events = (round(seconds * _EVENTS_PER_SECOND) for seconds in (plan.warm_up_seconds, plan.seconds))
     with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(_TABLE)
+        connection.execute(TABLE)
     asyncio.run(_say_events(bootstrap, warm_up + events + _SPARE_EVENTS))
     say("P10: the consuming seam with its inbox / getmany, COPY into a temporary table, upsert; events per second, a backlog")
     groups = count(1)
