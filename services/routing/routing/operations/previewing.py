@@ -161,9 +161,8 @@ def _deciding(in_force: Policies, supposed: Supposed, person: Person) -> PinnedP
         return in_force.by_version[supposed.policy_version]
     pinned = in_force.applicable(supposed.brand_id, country=person.contact.country)
     if pinned is None:
-        raise problems.unprocessable(
-            "No policy applies.", FieldError("/policy_version", "no version is active for brand and country: name one")
-        )
+        named = "" if supposed.lead_id is not None else "/brand_id"
+        raise problems.unprocessable("No policy applies.", FieldError(named, "no version is active for brand and country: name one"))
     return pinned
 
 
