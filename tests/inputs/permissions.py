@@ -111,7 +111,10 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "POST /v1/leads/{lead_id}/clocks/{kind}/pause": "sales_ops rep manager",
         "POST /v1/leads/{lead_id}/clocks/{kind}/resume": "sales_ops rep manager",
         "GET /v1/queue": "sales_ops manager auditor",
+        "POST /v1/leads/{lead_id}/hold": "sales_ops rep manager",
+        "POST /v1/leads/{lead_id}/resume": "sales_ops rep manager",
         "POST /v1/leads/{lead_id}/recycle": "sales_ops rep manager",
+        "POST /v1/leads/{lead_id}/reassign": "sales_ops manager",
         "GET /v1/lifecycle": "sales_ops rep manager marketing auditor",
     },
     "feedback": {

@@ -177,6 +177,11 @@ OWN: Mapping[str, Mapping[str, Good]] = {
             "/v1/leads/{lead_of_rep_1}/clocks/first_outreach/resume", body=lambda: {"reason_code": "back_again"}
         ),
         "GET /v1/queue": Good("/v1/queue"),
+        "POST /v1/leads/{lead_id}/hold": Good(f"/v1/leads/{NOBODY}/hold", (404,), lambda: {"reason_code": "asked_to_wait"}),
+        "POST /v1/leads/{lead_id}/resume": Good(f"/v1/leads/{NOBODY}/resume", (404,), lambda: {"reason_code": "called_back"}),
+        "POST /v1/leads/{lead_id}/reassign": Good(
+            f"/v1/leads/{NOBODY}/reassign", (404,), lambda: {"rep_id": "rep-1", "reason_code": "knows_them_well"}
+        ),
         "POST /v1/leads/{lead_id}/recycle": Good(f"/v1/leads/{NOBODY}/recycle", (404,), lambda: {"reason_code": "wrong_timing"}),
         "GET /v1/lifecycle": Good("/v1/lifecycle"),
     },

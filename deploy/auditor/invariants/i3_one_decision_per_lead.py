@@ -11,6 +11,7 @@ from deploy.auditor.verdicts import Examination, Verdict
 
 _PROMISE = "one verdict per engagement, one decision and owner per lead, capacity kept"
 _ENDS = frozenset({"recycled", "disqualified"})
+_GIVEN = ("assigned", "reassigned")
 
 
 def decide(evidence: Evidence, _limits: Limits) -> Verdict:
@@ -84,12 +85,12 @@ def _ends_in(lead: Lead, history: list[Record], examination: Examination) -> Non
     stage = next((each.to_stage for each in reversed(history) if each.to_stage is not None and each.kind != "entered_late"), None)
     if stage != lead.stage:
         examination.find("a lead in another stage than was decided", f"lead={lead.id} is={lead.stage} decided={stage}")
-    placing = next((record for record in reversed(history) if record.kind in ("assigned", "waiting")), None)
+    placing = next((record for record in reversed(history) if record.kind in (*_GIVEN, "waiting")), None)
     for record in history:
-        if record.kind == "assigned" and len(record.chosen) != 1:
+        if record.kind in _GIVEN and len(record.chosen) != 1:
             examination.find("an assignment that chose several reps or none", f"lead={lead.id} record={record.position}")
     if lead.ended_at is None and placing is not None:
-        owner = placing.chosen[0] if placing.kind == "assigned" and placing.chosen else None
+        owner = placing.chosen[0] if placing.kind in _GIVEN and placing.chosen else None
         if owner != lead.rep_id:
             examination.find("a lead with another owner than was decided", f"lead={lead.id} is={lead.rep_id} decided={owner}")
 

@@ -45,7 +45,7 @@ def sentence(told: Told) -> str:
     match told.kind:
         case "qualified":
             return _qualified(told)
-        case "assigned":
+        case "assigned" | "reassigned":
             return _assigned(told)
         case "waiting":
             return f"Nobody could take the lead: {_words(told.reason)}. It waits in the queue.{_considered(told)}"

@@ -6,17 +6,23 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routing.decisions.business_time import Calendar
+from routing.decisions.clocks import OPEN_STATES, Breach, Warn, decide_clock
 from routing.decisions.consent import is_do_not_contact
-from routing.decisions.lifecycle import Illegal, decide_resumption
+from routing.decisions.lifecycle import Move, decide_resumption
 from routing.operations.assigning import Search
 from routing.operations.desk import Desk, clear, hold_free_contacts, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.qualifying import decide_pairs
 from routing.operations.stages import move, position_of
+from routing.operations.timekeeping import announce, holder_of, pause_clocks, resume_clocks
+from routing.queries.calendars import calendars
 from routing.tables import Lead
-from shared.database import Database
+from shared.database import Database, together
 
 LEADS_AT_ONCE = 100
+_ON_HOLD = "on_hold"
+"""Why a clock stands still: its lead does. Those that somebody paused for a reason of their own stay paused."""
 
 
 async def resume_held_leads(database: Database, *, now: datetime) -> int:
@@ -30,19 +36,37 @@ async def resume_held_leads(database: Database, *, now: datetime) -> int:
             return 0
         desk = await _lay_out_free(session, {row.contact_id for row in due}, now=now)
         resumed = [lead for lead in desk.leads.values() if lead.held_until is not None and lead.held_until <= now]
-        searches = [search for lead in resumed for search in resume(desk, lead, reason="hold_over")]
+        [openings] = await together(session, calendars({lead.territory_id for lead in resumed}))
+        searches: list[Search] = []
+        for lead in resumed:
+            decision = decide_resumption(position_of(lead), reason="hold_over")
+            if isinstance(decision, Move):
+                searches += resume(desk, lead, decision, openings.of(lead.territory_id), at=lead.held_until)
         await decide_pairs(session, desk, [], searches=searches)
         await clear(session, desk)
     return len(resumed)
 
 
-def resume(desk: Desk, lead: Lead, *, reason: str, by_sub: str | None = None) -> list[Search]:
-    """Takes a lead off its hold, and returns the search for an owner if it has none; one that isn't on hold stays as it is."""
-    decision = decide_resumption(position_of(lead), reason=reason)
-    if isinstance(decision, Illegal):
-        return []
+def hold(desk: Desk, lead: Lead, decision: Move, *, until: datetime | None, by_sub: str) -> None:
+    """Lets a lead rest, and its clocks with it; what was warned of or breached by now is told first."""
+    running = [clock for clock in desk.clocks_of(lead) if clock.state in OPEN_STATES]
+    for clock in running:
+        due = decide_clock(clock, now=desk.now, holder=holder_of(lead))
+        if isinstance(due, Warn | Breach):
+            announce(desk, lead, clock, due)
+    move(desk, lead, decision, by_sub=by_sub, details={"until": until})
+    lead.held_until = until
+    pause_clocks(desk, lead, reason=_ON_HOLD, kinds=[clock.kind for clock in running])
+
+
+def resume(
+    desk: Desk, lead: Lead, decision: Move, calendar: Calendar, *, at: datetime | None = None, by_sub: str | None = None
+) -> list[Search]:
+    """Takes a lead off its hold, and its clocks too, which go on from `at`; returns the search for an owner if it has none."""
+    resting = [clock.kind for clock in desk.clocks_of(lead) if clock.state == "paused" and clock.reason == _ON_HOLD]
     move(desk, lead, decision, by_sub=by_sub)
-    return [Search(lead, reason=reason)] if lead.rep_id is None else []
+    resume_clocks(desk, lead, calendar, reason=decision.reason, at=at, kinds=resting)
+    return [Search(lead, reason=decision.reason)] if lead.rep_id is None else []
 
 
 async def open_returning_leads(database: Database, *, now: datetime) -> int:

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.assignment import Candidate
-from routing.decisions.lifecycle import StageEntry
+from routing.decisions.lifecycle import StageEntry, standing_of
 from routing.operations.briefing import issue_briefs
 from routing.operations.desk import Desk
 from routing.operations.noticing import give_reason
-from routing.operations.stages import about, enter
+from routing.operations.stages import about, enter, position_of
 from routing.operations.timekeeping import start_outreach
 from routing.queries.brief_material import Material, material
 from routing.queries.calendars import Calendars
@@ -29,6 +29,9 @@ class HandOver:
     rule: str
     reason: str
     cause: UUID | None = None
+    kind: str = "assigned"
+    by_sub: str | None = None
+    """Who decided it by hand."""
 
 
 async def hand_over(session: AsyncSession, desk: Desk, handed: Sequence[HandOver], openings: Calendars) -> None:
@@ -61,17 +64,19 @@ def _hand(desk: Desk, handed: HandOver, openings: Calendars) -> None:
     lead.rep_id, lead.previous_rep_id, lead.assigned_at = handed.rep_id, None, desk.now
     give_reason(desk.notes, lead, "assigned", at=desk.now)
     lead.waiting_since = lead.waiting_reason = None
+    lead.owned_from = "assigned" if from_stage in {"mql", "accepted"} else standing_of(position_of(lead))
     lead.last_event_id = assigned_event_id = desk.say(lead, fact, cause=handed.cause)
     if from_stage in {"mql", "accepted"}:
         enter(desk, lead, StageEntry("assigned"), from_stage=from_stage, reason=handed.rule)
     desk.record(
         lead,
-        "assigned",
+        handed.kind,
         from_stage=from_stage,
         to_stage=lead.stage,
         reason=handed.reason,
         rule=handed.rule,
         candidates=[Candidate(handed.rep_id, eligible=True, why_not=None)],
+        by_sub=handed.by_sub,
     )
     lead.last_event_id = assigned_event_id  # the brief and the clock follow from the owner, not from the stage
     start_outreach(desk, lead, openings.of(lead.territory_id), afresh=True)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.lifecycle import Move, NoChange
-from routing.decisions.outcomes import ATTEMPTS, Reassign, Refuse, ReportedOutcome, Restate, decide_outcome
+from routing.decisions.outcomes import ATTEMPTS, Reassign, Refuse, Reopen, ReportedOutcome, Restate, decide_outcome
 from routing.operations.assigning import Search
 from routing.operations.conversations import guard_conversation
 from routing.operations.desk import Desk, clear, lay_out
@@ -21,7 +21,7 @@ from routing.operations.qualifying import decide_pairs
 from routing.operations.reports import Reports, reported, reports_on
 from routing.operations.rows import Row, add
 from routing.operations.stages import enter_late, move, position_of
-from routing.operations.timekeeping import measure_report, meet_clocks, start_follow_up
+from routing.operations.timekeeping import measure_report, meet_clocks, start_follow_up, start_outreach
 from routing.queries.calendars import Calendars, calendars
 from routing.tables import Lead
 from shared.database import Database, together
@@ -100,6 +100,8 @@ def _apply(desk: Desk, lead: Lead, fact: OutcomeRecorded, reports: Reports, open
         meet_clocks(desk, lead, fact, calendar, cause=cause)
     reports.take(desk, lead, outcome)
     searches = _follow(desk, lead, fact, decision, outcome, reports, cause=cause)
+    if isinstance(decision, Reopen) and fact.code not in ATTEMPTS:
+        start_outreach(desk, lead, calendar, afresh=True)
     if fact.code in ATTEMPTS:
         start_follow_up(desk, lead, fact, calendar)
         measure_report(desk, lead, fact, calendar, cause=cause)
