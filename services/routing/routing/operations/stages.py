@@ -57,7 +57,7 @@ def move(
     kept with the decision, and of a report who made it.
     """
     reported = {"report_id": report.report_id, "rep_id": report.rep_id, "code": report.code} if report else {}
-    details = {**reported, **(details or {})}
+    details = {**reported, **(details or {})} or None
     at = at or desk.now
     _leave(lead, moved)
     for entry in moved.entries:
