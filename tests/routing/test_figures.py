@@ -29,6 +29,17 @@ async def test_a_clock_is_overdue_after_its_due_time_and_not_before(world: World
     assert await _figures(world, now=now + timedelta(hours=2)) == (1, 0, 0)
 
 
+async def test_a_clock_nobody_looks_at_is_timed_from_when_it_should_have_been(world: World) -> None:
+    await world.hear(contact("c1"), engagement("c1"))
+    ages: list[float | None] = []
+    for later in (timedelta(), timedelta(minutes=55)):  # it is to be warned of after 45
+        await _figures(world, now=datetime.now(UTC) + later)
+        ages.append(REGISTRY.get_sample_value("fullcircle_clocks_unseen_oldest_age_seconds"))
+    assert ages[0] == 0
+    assert ages[1] is not None
+    assert 600 <= ages[1] < 660
+
+
 async def test_leads_nobody_is_eligible_for_are_counted_and_timed(world: World) -> None:
     await world.hear(contact("c1", postal_code="99999"), engagement("c1"))
     lead = await world.lead()
@@ -67,6 +78,7 @@ async def test_all_are_found_by_an_index(world: World) -> None:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
         indexes = (
             "ix_clocks_due_at_unmet",
+            "ix_clocks_next_at",
             "ix_leads_waiting_since",
             "ix_leads_tried_in_round_before_contact",
             "ix_brief_revisions_due_at",

@@ -5,7 +5,10 @@ from sqlalchemy import text
 
 from shared.gauges import Sampler
 
-CLOCKS_OVERDUE = Gauge("fullcircle_clocks_overdue", "Clocks of open leads past their due time without outreach.", ["kind"])
+CLOCKS_OVERDUE = Gauge("fullcircle_clocks_overdue", "Clocks of open leads past their due time, by kind.", ["kind"])
+CLOCKS_UNSEEN_OLDEST_AGE_SECONDS = Gauge(
+    "fullcircle_clocks_unseen_oldest_age_seconds", "How long ago the clock needed attention that has waited longest for it."
+)
 LEADS_WAITING = Gauge("fullcircle_leads_waiting", "Leads in the queue, because nobody is eligible.")
 LEADS_WAITING_OLDEST_AGE_SECONDS = Gauge("fullcircle_leads_waiting_oldest_age_seconds", "How long the oldest of them has waited.")
 
@@ -15,7 +18,7 @@ BRIEFS_OUTDATED_OLDEST_AGE_SECONDS = Gauge(
     "fullcircle_briefs_outdated_oldest_age_seconds", "How long ago the brief was due to be looked at that has waited longest."
 )
 
-# A lead that ends pauses its clocks, so these are of leads somebody still has to call.
+# A clock ends with its lead, and a paused one is nobody's fault, so these are of leads somebody still has to see to.
 _CLOCKS = text(
     """
     SELECT kind, count(*) AS overdue
@@ -25,6 +28,12 @@ _CLOCKS = text(
         ORDER BY due_at LIMIT :counted_max
     ) AS counted
     GROUP BY kind
+    """
+)
+_UNSEEN = text(
+    """
+    SELECT coalesce(extract(epoch FROM CAST(:now AS timestamptz) - min(next_at)), 0) AS oldest_age_seconds
+    FROM (SELECT next_at FROM clocks WHERE next_at <= CAST(:now AS timestamptz) ORDER BY next_at LIMIT 1) AS oldest
     """
 )
 _WAITING = text(
@@ -55,6 +64,7 @@ _OUTDATED = text(
 
 SAMPLERS = (
     Sampler("clocks", _CLOCKS, {"overdue": CLOCKS_OVERDUE}, labels=("kind",)),
+    Sampler("ticking", _UNSEEN, {"oldest_age_seconds": CLOCKS_UNSEEN_OLDEST_AGE_SECONDS}),
     Sampler("queue", _WAITING, {"waiting": LEADS_WAITING, "oldest_age_seconds": LEADS_WAITING_OLDEST_AGE_SECONDS}),
     Sampler("rerouting", _TO_REROUTE, {"leads": LEADS_TO_REROUTE}),
     Sampler("briefs", _OUTDATED, {"oldest_age_seconds": BRIEFS_OUTDATED_OLDEST_AGE_SECONDS}),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from tests.bench.figures import p9, p12
-from tests.bench.figures.routing import consumer, past, simulation, statements
+from tests.bench.figures.routing import consumer, past, simulation, statements, ticks
 from tests.bench.ground import Ground
 from tests.bench.protocol import Measured, Plan, Say
 
@@ -14,4 +14,5 @@ ROUTING: dict[str, Callable[[Ground, Plan, Say], Iterator[Measured]]] = {
     "decisions": p12.take,
     "past": past.take,
     "simulation": simulation.take,
+    "ticks": ticks.take,
 }
