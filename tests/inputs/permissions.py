@@ -94,6 +94,8 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "GET /v1/policies": "sales_ops auditor",
         "GET /v1/policies/{version}": "sales_ops auditor",
         "POST /v1/policies/{version}/activate": "sales_ops",
+        "DELETE /v1/policies/{version}/activation": "sales_ops",
+        "GET /v1/policies/{before}/diff/{after}": "sales_ops auditor",
         "POST /v1/policies/{version}/simulate": "sales_ops",
         "POST /v1/preview": "sales_ops manager",
         "GET /v1/simulations": "sales_ops auditor",

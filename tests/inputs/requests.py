@@ -154,6 +154,8 @@ OWN: Mapping[str, Mapping[str, Good]] = {
         "GET /v1/policies": Good("/v1/policies"),
         "GET /v1/policies/{version}": Good("/v1/policies/1"),
         "POST /v1/policies/{version}/activate": Good("/v1/policies/999999/activate", (404,), lambda: {"strict": False}),
+        "DELETE /v1/policies/{version}/activation": Good("/v1/policies/999999/activation", (404,)),
+        "GET /v1/policies/{before}/diff/{after}": Good("/v1/policies/1/diff/1"),
         "POST /v1/policies/{version}/simulate": Good("/v1/policies/1/simulate", body=_window),
         "POST /v1/preview": Good("/v1/preview", body=_preview),
         "GET /v1/simulations": Good("/v1/simulations"),

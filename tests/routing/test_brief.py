@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +15,20 @@ from routing.decisions.brief_parts import (
     HeardTopic,
     LikelyObjection,
 )
-from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement, Subject, Target
+from routing.decisions.facts import (
+    JOURNEY_STAGES,
+    Account,
+    Approval,
+    Asset,
+    Campaign,
+    Consent,
+    Contact,
+    Engagement,
+    JourneyStage,
+    Subject,
+    Target,
+)
+from routing.decisions.journey import stage_after
 from routing.decisions.material import is_recommendable
 from routing.decisions.policy import Policy
 from routing.decisions.scoring import contributions, score
@@ -64,7 +77,12 @@ def act(number: int, kind: str = "email_clicked", *, days: int = 0, **changes: A
 
 def brief(*engagements: Engagement, assets: tuple[Asset, ...] = (), subject: Subject = SUBJECT, **changes: Any) -> Brief:
     ledger = [row for each in engagements for row in contributions(POLICY, each)]
+    read = [each for each in assets if each.intent == "promotional" and each.journey_stage in JOURNEY_STAGES]
+    stages = {each.asset_id: cast("JourneyStage", each.journey_stage) for each in read}
+    acts = [replace(each, content_stage=stages.get(each.asset_id or "")) for each in engagements]
+    reached = stage_after(None, acts, brand_id="cardivex")
     facts = BriefFacts(
+        journey_stage=reached.stage if reached else "awareness",
         policy=POLICY,
         subject=subject,
         score=score(POLICY, subject=subject, ledger=ledger, now=NOW),

@@ -63,6 +63,7 @@ async def test_a_lead_is_shown_whole(world: World) -> None:
         "id", "contact_id", "brand_id", "kind", "stage", "score", "rep_id", "territory_id", "region", "campaign_id", "policy_version",
         "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id", "clocks", "ledger", "reason",
         "reason_at", "brief_version", "stage_type", "held_from", "held_until", "track", "return_on", "merged_into_lead_id",
+        "journey_stage", "sql_candidate",
     }  # fmt: skip
     assert UUID(lead["id"]).version == 7
     assert lead["kind"] == "off_plan"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.ids import new_id
-from tests.routing.world import OTHER_SALES_OPS, POLICY, SALES_OPS, World, rep
+from tests.routing.world import OTHER_SALES_OPS, POLICY, SALES_OPS, World, contact, engagement, rep
 from tests.tokens import authorization
 
 
@@ -85,10 +85,10 @@ async def test_what_keeps_anybody_from_becoming_a_lead_is_a_warning(empty_world:
     assert [warning["code"] for warning in answer.json()["warnings"]] == [code]
 
 
-async def test_activating_in_the_future_is_refused_and_in_the_past_means_now(empty_world: World) -> None:
+async def test_activating_in_the_past_means_now_and_further_ahead_than_two_years_is_refused(empty_world: World) -> None:
     version = await drafted(empty_world)
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    answer = await empty_world.client.post(f"/v1/policies/{version}/activate", json={"at": tomorrow}, headers=OTHER_SALES_OPS)
+    ages = (datetime.now(UTC) + timedelta(days=1_000)).isoformat()
+    answer = await empty_world.client.post(f"/v1/policies/{version}/activate", json={"at": ages}, headers=OTHER_SALES_OPS)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/at"]
     past = await empty_world.client.post(f"/v1/policies/{version}/activate", json={"at": "2020-01-01T00:00:00Z"}, headers=OTHER_SALES_OPS)
@@ -119,6 +119,9 @@ async def test_drafting_twice_is_safe(empty_world: World) -> None:
         ({"engagement": [POLICY["engagement"][0] | {"half_life_days": 0}]}, "/engagement/0/half_life_days"),
         ({"assignment": ["anybody"]}, "/assignment/0"),
         ({"clocks": {}}, "/clocks"),
+        ({"groups": [{"id": "all", "rule_ids": ["click", "ghost"], "cap": 1}]}, "/groups/0/rule_ids/1"),
+        ({"gates": [{"id": "gate", "reason": "no", "expression": "specialty.matches('a*')"}]}, "/gates/0/expression"),
+        ({"gates": [{"id": "gate", "reason": "no", "licence": {"states": "IL"}}]}, "/gates/0/licence/states"),
         ({"country": "USA"}, "/country"),
         ({"id": "not-a-uuid"}, "/id"),
     ],
@@ -157,3 +160,29 @@ async def test_reading_needs_a_page_that_can_be(empty_world: World) -> None:
     rest = await empty_world.get("policies", limit=2, cursor=page["next_cursor"])
     assert [policy["version"] for policy in [*page["items"], *rest["items"]]] == ["3", "2", "1"]
     assert (await empty_world.client.get("/v1/policies?cursor=x", headers=SALES_OPS)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "figures"),
+    [
+        (
+            {"gates": [{"id": "payers", "field": "kind", "op": "eq", "value": "prescriber", "reason": "no"}]},
+            "gates_close_to_all",
+            {"people": 2, "passing": 0, "payers": 2},
+        ),
+        (
+            {"fit": [{"id": "nurse", "field": "kind", "op": "eq", "value": "nurse", "points": 30}]},
+            "nobody_fits",
+            {"people": 2, "fitting": 0, "best_fit": 0},
+        ),
+        ({"thresholds": {"fit": 41, "engagement": 20}}, "fit_out_of_reach", {"reachable": 40, "threshold": 41}),
+    ],
+)
+async def test_warnings_tell_the_numbers_of_who_is_known(
+    world: World, changes: dict[str, Any], code: str, figures: dict[str, float]
+) -> None:
+    for contact_id in ("hcp-1", "hcp-2"):
+        await world.hear(contact(contact_id), engagement(contact_id, "email_clicked"))
+    read = await world.get(f"policies/{await drafted(world, **changes)}")
+    assert figures in [warning["figures"] for warning in read["warnings"] if warning["code"] == code]
+    assert (await world.get("policies/1"))["warnings"] == []

@@ -25,12 +25,29 @@ WHOLE: dict[str, Any] = {
             "kinds": ["webinar_attended"],
             "topics": ["dosing"],
             "intents": ["educational"],
+            "stages": ["consideration"],
             "points": 20,
             "half_life_days": 30.5,
         },
     ],
     "groups": [{"id": "digital", "rule_ids": ["click"], "cap": 10}],
-    "gates": [{"id": "payer", "field": "kind", "op": "eq", "value": "payer", "reason": "not promoted to payers"}],
+    "labels": [{"indication": "gout", "specialties": ["rheumatology"], "kinds": ["prescriber"]}],
+    "gates": [
+        {"id": "payer", "field": "kind", "op": "eq", "value": "payer", "reason": "not promoted to payers"},
+        {"id": "label", "field": "indications", "op": "exists", "value": False, "reason": "outside the label"},
+        {"id": "opt_in", "consent": {"channel": "email", "purpose": "promotion", "state": "granted"}, "reason": "no opt-in"},
+        {"id": "licence", "licence": {"states": ["IL"]}, "reason": "no licence", "valid_from": "2027-01-01", "valid_until": "2027-12-31"},
+        {"id": "night", "expression": "size(segments) > 3 && today >= '2027-01-01'", "reason": "too many segments"},
+    ],
+    "value_position": "sell_it_for_more",
+    "positions": [
+        {
+            "position": "sell_it_for_more",
+            "fit": [{"rule_id": "decile", "points": 5}],
+            "clocks": {"first_outreach_seconds": 7200},
+            "next_steps": {"consideration": "Bring the outcomes data"},
+        }
+    ],
     "readiness": [{"id": "asked", "kinds": ["rep_requested"]}],
     "thresholds": {"fit": 30, "engagement": 20},
     "grades": {"fit": [20, 40], "engagement": [10, 30]},
@@ -55,6 +72,13 @@ def fit_rule(**changes: Any) -> dict[str, Any]:
     return {"fit": [{"id": "rule", "field": "specialty", "op": "eq", "value": "cardiology", "points": 1} | changes]}
 
 
+CONSENT = {"channel": "email", "state": "granted"}
+
+
+def gate(**changes: Any) -> dict[str, Any]:
+    return {"gates": [{"id": "gate", "reason": "not_allowed"} | changes]}
+
+
 def engagement_rule(**changes: Any) -> dict[str, Any]:
     return {"engagement": [{"id": "rule", "kinds": ["page_viewed"], "points": 1, "half_life_days": 7} | changes]}
 
@@ -75,7 +99,30 @@ def test_a_policy_cannot_be_changed_after_it_was_read() -> None:
     ("changes", "said"),
     [
         pytest.param({"expression": "fit > 3"}, "expression: Extra inputs", id="an expression is an unknown field"),
-        pytest.param(fit_rule(expression="x"), "fit.0.expression: Extra inputs", id="an expression in a rule too"),
+        pytest.param(fit_rule(expression="true"), "fit.0.expression: stands alone", id="an expression beside a field"),
+        pytest.param(fit_rule(expression="x"), "fit.0.expression: is no expression over the facts", id="an expression of unknown facts"),
+        pytest.param({"fit": [{"id": "rule", "points": 1}]}, "fit.0.field: is required", id="neither a field nor an expression"),
+        pytest.param(
+            {"fit": [{"id": "rule", "field": "kind", "points": 1}]}, "fit.0.op: is required: one of eq", id="a field without an op"
+        ),
+        pytest.param(engagement_rule(stages=["loyalty"]), "engagement.0.stages.0", id="an unknown journey stage"),
+        pytest.param(gate(), "gates.0.field: is required", id="a gate that asks nothing"),
+        pytest.param(gate(consent=CONSENT, licence={}), "gates.0.licence: stands alone", id="a gate that asks two things"),
+        pytest.param(gate(consent=CONSENT, field="kind", op="exists"), "gates.0.consent: stands alone", id="a consent beside a field"),
+        pytest.param(
+            gate(licence={}, valid_from="2027-02-01", valid_until="2027-01-31"), "gates.0.valid_until: lies before", id="dates in disorder"
+        ),
+        pytest.param(gate(licence={}, valid_from="1 May"), "gates.0.valid_from: Value error, must be a date", id="a date that is none"),
+        pytest.param(fit_rule(field="indications", value="gout"), "fit.0.value: no label is for", id="an indication without a label"),
+        pytest.param(
+            {"labels": [{"indication": "gout"}] * 2}, "labels.1.indication: the indication 'gout' has two", id="two labels of one"
+        ),
+        pytest.param(
+            {"positions": [{"position": "sell_it_for_more", "fit": [{"rule_id": "ghost", "points": 1}]}]},
+            "positions.0.fit.0.rule_id: no fit rule has the id 'ghost'",
+            id="points of a rule that isn't there",
+        ),
+        pytest.param({"value_position": "cheapest"}, "value_position", id="an unknown position"),
         pytest.param(fit_rule(field="family_name"), "fit.0.field", id="a field that is not on the list"),
         pytest.param(fit_rule(op="matches"), "fit.0.op", id="an operator that is not on the list"),
         pytest.param(fit_rule(points="10"), "fit.0.points", id="points as text"),
@@ -132,4 +179,5 @@ def test_ids_given_twice_and_groups_of_unknown_rules_are_said_together() -> None
     assert "fit and engagement: the id 'rule' is given twice" in said
     assert "groups: the id 'g' is given twice" in said
     assert "groups: 'g' names 'ghost', which no engagement rule has" in said
-    assert "groups: the rule 'rule' is named twice" in said
+    assert "groups.1.rule_ids.0: groups: the rule 'rule' is named twice" in said
+    assert "engagement.0.id: fit and engagement" in said

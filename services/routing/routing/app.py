@@ -10,9 +10,11 @@ from routing import figures, subscribers
 from routing.api import briefs, clocks, coverage, feed, leads, lifecycle, moves, policies, previews, reference, simulations
 from routing.holdings import HELD
 from routing.operations.clocks import tick_clocks
+from routing.operations.content import reconsider_content
 from routing.operations.dated_facts import take_dated_facts
 from routing.operations.detours import open_returning_leads, resume_held_leads
 from routing.operations.outcomes import apply_early_outcomes
+from routing.operations.policies import activate_scheduled
 from routing.operations.rerouting import reroute_leads
 from routing.operations.revising import follow_approvals, revise_outdated_briefs
 from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
@@ -30,6 +32,8 @@ BACKGROUND_WORK = {
     "waiting leads": try_waiting_leads,
     "stale ledgers": decide_stale_ledgers,
     "rerouting": reroute_leads,
+    "changed content": reconsider_content,
+    "scheduled policies": activate_scheduled,
     "early outcomes": apply_early_outcomes,
     "approvals": follow_approvals,
     "outdated briefs": revise_outdated_briefs,

@@ -29,7 +29,10 @@ class LeadFact(Fact):
 
 @contract("lead.qualified", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
 class LeadQualified(LeadFact):
-    """A contact crossed the policy's thresholds: an MQL. `engagement_ids` are the acts that carried it, newest first."""
+    """A contact crossed the policy's thresholds: an MQL. `engagement_ids` are the acts that carried it, newest first.
+
+    An `sql_candidate` also did something that confirms intent, by the policy's readiness.
+    """
 
     kind: Literal["on_plan", "off_plan"]
     score: LeadScore
@@ -39,6 +42,8 @@ class LeadQualified(LeadFact):
     engagement_ids: list[Id] = []
     previous_lead_id: Id | None = None
     qualified_at: Moment
+    journey_stage: Code | None = None
+    sql_candidate: bool | None = None
 
 
 @contract("lead.assigned", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))
@@ -80,6 +85,7 @@ class LeadStageChanged(LeadFact):
     campaign_id: Id | None = None
     merged_into_lead_id: Id | None = None
     changed_at: Moment
+    journey_stage: Code | None = None
 
 
 @contract("lead.recycled", topic=LEADS, producer="routing", consumers=("feedback", "reporting"))

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from routing.decisions.clock_rules import ClockKind
 from routing.decisions.clocks import Clock, ClockState
+from routing.decisions.journey import ReachedStage
 from routing.decisions.lifecycle import MEANINGS, Stage
 from routing.decisions.public_holidays import HolidaysKept
+from routing.decisions.readiness import SqlCandidate
 from routing.decisions.scoring import ScoreLine
 from routing.queries.lead_pages import ShownLead
 from shared.bodies import Answer, Day, Moment
@@ -42,6 +44,30 @@ class ClockAnswer(Answer):
     @classmethod
     def of(cls, clock: Clock) -> "ClockAnswer":
         return cls(**{name: getattr(clock, name) for name in cls.model_fields})
+
+
+class ReachedStageAnswer(Answer):
+    """The furthest stage of content the contact took in for the brand, since when, and by which engagement."""
+
+    stage: str
+    since: Moment
+    engagement_id: str
+
+    @classmethod
+    def of(cls, reached: ReachedStage) -> "ReachedStageAnswer":
+        return cls(stage=reached.stage, since=reached.since, engagement_id=reached.engagement_id)
+
+
+class SqlCandidateAnswer(Answer):
+    """Why the lead is an SQL candidate: what the policy calls the readiness, and the last act that confirmed it."""
+
+    readiness: str
+    at: Moment
+    engagement_id: str
+
+    @classmethod
+    def of(cls, candidate: SqlCandidate) -> "SqlCandidateAnswer":
+        return cls(readiness=candidate.readiness_id, at=candidate.act.at, engagement_id=candidate.act.engagement_id)
 
 
 class LedgerLine(Answer):
@@ -97,6 +123,8 @@ class LeadAnswer(Answer):
     track: str | None
     return_on: Day | None
     merged_into_lead_id: UUID | None
+    journey_stage: ReachedStageAnswer | None
+    sql_candidate: SqlCandidateAnswer | None
     clocks: list[ClockAnswer]
 
     @classmethod
@@ -135,5 +163,7 @@ def _fields(shown: ShownLead) -> dict[str, Any]:
         "return_on": lead.resume_on,
         "brief_version": lead.brief_version or None,
         "score": ScoreAnswer(fit=float(score.fit), engagement=float(score.engagement), grade=score.grade),
+        "journey_stage": ReachedStageAnswer.of(shown.reached) if shown.reached else None,
+        "sql_candidate": SqlCandidateAnswer.of(shown.candidate) if shown.candidate else None,
         "clocks": [ClockAnswer.of(clock) for clock in shown.clocks],
     }

@@ -1,14 +1,17 @@
 """`/v1/policies`: what both teams agreed makes an MQL. Drafted by one, activated by another."""
 
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.activation import ActivationWarning
 from routing.decisions.policy import Policy
-from routing.operations.policies import activate_policy, draft_policy, warnings_about
+from routing.decisions.policy_differences import differences
+from routing.operations.policies import approve_policy, draft_policy, take_back, warnings_about
 from routing.queries.policies import policy_page, policy_row
 from shared import problems
 from shared.auth import Identity, reading, require
@@ -20,8 +23,9 @@ from shared.problems import FieldError
 from shared.routes import StrictRoute
 
 LISTING = Listing("policies", int)
+AHEAD_MAX = timedelta(days=731)
 
-State = Literal["draft", "active", "superseded"]
+State = Literal["draft", "scheduled", "active", "superseded"]
 
 
 class PolicyBody(Policy):
@@ -32,15 +36,18 @@ class PolicyBody(Policy):
 
 
 class ActivationBody(Body):
-    """`at` must not lie ahead; `strict` turns warnings into a refusal."""
+    """`at` may lie ahead: the policy then waits for it. `strict` turns warnings into a refusal."""
 
     at: Moment | None = None
     strict: Flag = False
 
 
 class WarningAnswer(Answer):
+    """What is worth a second look, in words and in the numbers they rest on."""
+
     code: str
     detail: str
+    figures: dict[str, float]
 
 
 class PolicySummary(Answer):
@@ -53,6 +60,8 @@ class PolicySummary(Answer):
     title: str
     author: str
     created_at: Moment
+    scheduled_for: Moment | None
+    scheduled_by: str | None
     activated_by: str | None
     activated_at: Moment | None
 
@@ -70,9 +79,28 @@ class PolicyAnswer(Policy):
     state: State
     author: str
     created_at: Moment
+    scheduled_for: Moment | None
+    scheduled_by: str | None
     activated_by: str | None
     activated_at: Moment | None
     warnings: list[WarningAnswer]
+
+
+class DifferenceAnswer(Answer):
+    """One difference: where, what stood there in either version (null: nothing), and what it means."""
+
+    pointer: str
+    before: Any
+    after: Any
+    sentence: str
+
+
+class DifferencesAnswer(Answer):
+    """Every difference of what two versions say; none if they say the same. Rules are compared by their ids, wherever they stand."""
+
+    before: str
+    after: str
+    differences: list[DifferenceAnswer]
 
 
 def routes(database: Database) -> APIRouter:
@@ -103,9 +131,7 @@ def routes(database: Database) -> APIRouter:
     @router.get("/{version}", dependencies=[reading("sales_ops")], response_model_exclude_unset=True)
     async def get_policy(version: Id) -> PolicyAnswer:
         async with database.reading() as session:
-            row = await policy_row(session, version)
-            if row is None:
-                raise problems.not_found("There is no such policy version.")
+            row = await _known(session, version)
             warnings = await warnings_about(session, Policy.model_validate(row.document), now=datetime.now(UTC))
         stated = _summary(row).model_dump(exclude={"brand_id", "country", "title"})
         return PolicyAnswer.model_validate({**row.document, **stated, "warnings": _answers(warnings)})
@@ -116,14 +142,36 @@ def routes(database: Database) -> APIRouter:
     ) -> ActivationAnswer:
         now = datetime.now(UTC)
         wanted = body or ActivationBody()
-        if wanted.at is not None and wanted.at > now:
-            raise problems.unprocessable("A policy is activated now or not at all.", FieldError("/at", "must not lie in the future"))
+        if wanted.at is not None and wanted.at > now + AHEAD_MAX:
+            raise problems.unprocessable("A policy waits no longer than two years.", FieldError("/at", "lies more than two years ahead"))
         async with database.transaction() as session:
-            warnings = await activate_policy(session, version, by=identity.sub, strict=wanted.strict, now=now)
+            warnings = await approve_policy(session, version, by=identity.sub, strict=wanted.strict, now=now, at=wanted.at)
             summary = _summary(await policy_row(session, version))
         return ActivationAnswer(**summary.model_dump(), warnings=_answers(warnings))
 
+    @router.delete("/{version}/activation", dependencies=[require("sales_ops")])
+    async def delete_activation(version: Id) -> PolicySummary:
+        """Takes back an activation that is still to come: the version is a draft again."""
+        async with database.transaction() as session:
+            await take_back(session, version)
+            return _summary(await policy_row(session, version))
+
+    @router.get("/{before}/diff/{after}", dependencies=[reading("sales_ops")])
+    async def get_differences(before: Id, after: Id) -> DifferencesAnswer:
+        async with database.reading() as session:
+            rows = [await _known(session, version) for version in (before, after)]
+        earlier, later = (Policy.model_validate(row.document) for row in rows)
+        found = [DifferenceAnswer(**asdict(each)) for each in differences(earlier, later)]
+        return DifferencesAnswer(before=str(rows[0].version), after=str(rows[1].version), differences=found)
+
     return router
+
+
+async def _known(session: AsyncSession, version: str) -> Any:
+    row = await policy_row(session, version)
+    if row is None:
+        raise problems.not_found("There is no such policy version.")
+    return row
 
 
 def _summary(row: Any) -> PolicySummary:
@@ -135,10 +183,12 @@ def _summary(row: Any) -> PolicySummary:
         title=row.title,
         author=row.author,
         created_at=row.created_at,
+        scheduled_for=row.scheduled_for,
+        scheduled_by=row.scheduled_by,
         activated_by=row.activated_by,
         activated_at=row.activated_at,
     )
 
 
 def _answers(warnings: tuple[ActivationWarning, ...]) -> list[WarningAnswer]:
-    return [WarningAnswer(code=each.code, detail=each.detail) for each in warnings]
+    return [WarningAnswer(**each.document()) for each in warnings]

@@ -1,40 +1,74 @@
 """What speaks against activating a policy: facts worth a second look, none of them an error."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
+from routing.decisions.facts import Subject
 from routing.decisions.policy import Policy
+from routing.decisions.qualification import closed_gate
 from routing.decisions.reps import Rep
+from routing.decisions.scoring import score
+from routing.decisions.value_position import from_its_position
 
-WarningCode = Literal["no_assignment_steps", "nobody_eligible", "fit_out_of_reach", "engagement_out_of_reach"]
+WarningCode = Literal[
+    "no_assignment_steps", "nobody_eligible", "fit_out_of_reach", "engagement_out_of_reach", "gates_close_to_all", "nobody_fits"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class ActivationWarning:
-    """One of the facts, as a code and a sentence."""
+    """One of the facts, as a code, a sentence, and the numbers it rests on."""
 
     code: WarningCode
     detail: str
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The warning as JSON."""
+        return {"code": self.code, "detail": self.detail, "figures": dict(self.figures)}
 
 
-def activation_warnings(policy: Policy, *, reps: Collection[Rep]) -> tuple[ActivationWarning, ...]:
-    """Return what would keep leads from coming about, or from finding an owner, under this policy with these reps."""
+def activation_warnings(
+    policy: Policy, *, reps: Collection[Rep], known: Collection[Subject], now: datetime
+) -> tuple[ActivationWarning, ...]:
+    """Return what would keep leads from coming about, or from finding an owner, under this policy with these reps and people `known`."""
+    policy = from_its_position(policy)
     warnings: list[ActivationWarning] = []
     if not policy.assignment:
         warnings.append(ActivationWarning("no_assignment_steps", "The policy has no assignment steps: every lead would wait in the queue."))
     elif not any(_could_have_leads(rep, brand_id=policy.brand_id) for rep in reps):
-        warnings.append(ActivationWarning("nobody_eligible", "No active rep of any territory may have leads of this brand."))
+        detail = f"No active rep of any territory may have leads of this brand; {len(reps)} are of the brand at all."
+        warnings.append(ActivationWarning("nobody_eligible", detail, {"reps": len(reps), "eligible": 0}))
     fit_max = sum((_exact(rule.points) for rule in policy.fit if rule.points > 0), Decimal(0))
     if fit_max < _exact(policy.thresholds.fit):
         detail = f"All fit rules together give {fit_max}, which is below the threshold: nobody could become an MQL."
-        warnings.append(ActivationWarning("fit_out_of_reach", detail))
+        figures = {"reachable": float(fit_max), "threshold": float(policy.thresholds.fit)}
+        warnings.append(ActivationWarning("fit_out_of_reach", detail, figures))
     engagement_max = _engagement_max(policy)
     if engagement_max is not None and engagement_max < _exact(policy.thresholds.engagement):
         detail = f"The caps allow an engagement of {engagement_max}, which is below the threshold: nobody could become an MQL."
-        warnings.append(ActivationWarning("engagement_out_of_reach", detail))
-    return tuple(warnings)
+        figures = {"reachable": float(engagement_max), "threshold": float(policy.thresholds.engagement)}
+        warnings.append(ActivationWarning("engagement_out_of_reach", detail, figures))
+    return (*warnings, *_warnings_about_people(policy, known, now=now))
+
+
+def _warnings_about_people(policy: Policy, known: Collection[Subject], *, now: datetime) -> Iterator[ActivationWarning]:
+    if not known:
+        return
+    closed = Counter(gate.id for subject in known if (gate := closed_gate(policy, subject, now=now)) is not None)
+    if closed.total() == len(known):
+        gates = ", ".join(f"{gate_id} for {number}" for gate_id, number in closed.most_common(3))
+        detail = f"Of {len(known)} people who engaged with the brand the gates let nobody pass: {gates}."
+        yield ActivationWarning("gates_close_to_all", detail, {"people": len(known), "passing": 0, **closed})
+    fits = [score(policy, subject=subject, ledger=(), now=now).fit for subject in known]
+    best = max(fits)
+    if best < _exact(policy.thresholds.fit):
+        detail = f"Of {len(known)} people who engaged with the brand nobody has a fit above {best:f}: nobody could become an MQL."
+        yield ActivationWarning("nobody_fits", detail, {"people": len(known), "fitting": 0, "best_fit": float(best)})
 
 
 def _could_have_leads(rep: Rep, *, brand_id: str) -> bool:

@@ -11,7 +11,7 @@ from routing.decisions.brief_objections import likely_objections
 from routing.decisions.brief_parts import Brief, BriefAccount, BriefContact, BriefEngagement, BriefFacts, UrgencyFigures
 from routing.decisions.brief_sentences import ACT_WORDS, fit_words, most_telling, next_step, why_now, why_this_person
 from routing.decisions.consent import allowed_rep_channels
-from routing.decisions.facts import COMMERCIAL_CONTEXTS, JOURNEY_STAGES, Asset, Engagement, JourneyStage, Subject
+from routing.decisions.facts import COMMERCIAL_CONTEXTS, Asset, Engagement, JourneyStage, Subject
 from routing.decisions.scoring import is_commercial
 from routing.decisions.urgency import urgency
 
@@ -24,7 +24,6 @@ def compose_brief(facts: BriefFacts, *, version: int, now: datetime) -> Brief:
     """Write the brief as it stands at `now`."""
     shown = _worth_showing(facts)
     consumed = [asset for each in shown if (asset := facts.assets.get(each.asset_id or ""))]
-    journey_stage = _journey_stage(consumed)
     topics = _topics(shown, facts.assets)
     telling = [_act(each, facts.assets) for each in most_telling(facts.policy, score=facts.score, engagements=shown)]
     change = urgency(facts.policy, shown, now=now)
@@ -34,19 +33,19 @@ def compose_brief(facts: BriefFacts, *, version: int, now: datetime) -> Brief:
         kind=facts.kind,
         stage=facts.stage,
         contact=_contact(facts.subject),
-        why_this_person=why_this_person(facts.policy, subject=facts.subject, on_plan=facts.kind == "on_plan"),
-        fit=fit_words(facts.policy, subject=facts.subject),
+        why_this_person=why_this_person(facts.policy, subject=facts.subject, now=now, on_plan=facts.kind == "on_plan"),
+        fit=fit_words(facts.policy, subject=facts.subject, now=now),
         why_now=why_now(telling, change=change, now=now),
         reasons=tuple(telling),
         urgency=change.trend,
         urgency_figures=UrgencyFigures(change.this_fortnight, change.fortnight_before),
         engagements=tuple(_act(each, facts.assets) for each in shown[:ENGAGEMENTS_MAX]),
-        journey_stage=journey_stage,
+        journey_stage=facts.journey_stage,
         topics=topics[:TOPICS_MAX],
         account=_account(facts),
         earlier_leads=tuple(facts.earlier_leads[:EARLIER_LEADS_MAX]),
-        likely_objections=likely_objections(facts, journey_stage=journey_stage, topics=topics, consumed=consumed, now=now),
-        next_step=_next_step(facts, shown, journey_stage),
+        likely_objections=likely_objections(facts, journey_stage=facts.journey_stage, topics=topics, consumed=consumed, now=now),
+        next_step=_next_step(facts, shown, facts.journey_stage),
         allowed_channels=allowed_rep_channels(facts.subject.contact.consents),
         clock=facts.clock,
     )
@@ -97,12 +96,6 @@ def _account(facts: BriefFacts) -> BriefAccount | None:
         return None
     others = tuple(sorted(facts.others_at_account, key=lambda each: (-each.contacts, each.specialty or "")))
     return BriefAccount(account.account_id, account.name, account.institution_type, account.priority, others)
-
-
-def _journey_stage(consumed: Iterable[Asset]) -> JourneyStage:
-    """Return the furthest stage that content was consumed for."""
-    stages = {asset.journey_stage for asset in consumed}
-    return next((stage for stage in reversed(JOURNEY_STAGES) if stage in stages), "awareness")
 
 
 def _topics(shown: Iterable[Engagement], assets: Mapping[str, Asset]) -> tuple[str, ...]:

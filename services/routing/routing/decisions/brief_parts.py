@@ -145,6 +145,7 @@ class BriefFacts:
     engagements: Sequence[Engagement]
     assets: Mapping[str, Asset]
     kind: str = "off_plan"
+    journey_stage: JourneyStage = "awareness"
     stage: str = "assigned"
     rep_id: str | None = None
     campaign: Campaign | None = None

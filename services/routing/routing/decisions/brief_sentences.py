@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from routing.decisions.brief_parts import BriefEngagement
-from routing.decisions.conditions import condition_matches, fact_about
+from routing.decisions.conditions import Known, condition_matches, fact_about
+from routing.decisions.effective import day_of
 from routing.decisions.facts import Campaign, Engagement, JourneyStage, Subject
-from routing.decisions.policy import ConditionField, Policy
+from routing.decisions.policy import Policy
+from routing.decisions.policy_parts import ConditionField
 from routing.decisions.scoring import Score
 from routing.decisions.urgency import Urgency, urgency_words
+from routing.decisions.value_position import own_next_step
 
 REASONS_MAX = 3
 """More reasons than this are not read between two calls."""
@@ -56,18 +59,25 @@ FIELD_WORDS: Mapping[ConditionField, str] = {
     "account.priority": "account priority {}",
     "target.decile": "decile {} on the call plan",
     "target.segment": "segment {} on the call plan",
+    "target.indication": "on the call plan for {}",
+    "target.planned_calls": "{} calls planned",
+    "account.id": "works at account {}",
+    "indications": "within the label of {}",
+    "licensed_in": "licensed in {}",
+    "territory.id": "lies in territory {}",
+    "territory.region": "lies in the region {}",
 }
 
 
-def fit_words(policy: Policy, *, subject: Subject) -> tuple[str, ...]:
+def fit_words(policy: Policy, *, subject: Subject, now: datetime) -> tuple[str, ...]:
     """Say which facts about the person speak for them, by the policy's fit rules, each once."""
-    return _told(policy, subject, speaks_for=True)
+    return _told(policy, subject, now=now, speaks_for=True)
 
 
-def why_this_person(policy: Policy, *, subject: Subject, on_plan: bool = False) -> str:
+def why_this_person(policy: Policy, *, subject: Subject, now: datetime, on_plan: bool = False) -> str:
     """The same in a sentence, with what speaks against them, where they work, and their place on the rep's call plan if they have one."""
-    favourable = _listed(fit_words(policy, subject=subject)) or "no fit rule speaks for them"
-    against = _listed(_told(policy, subject, speaks_for=False))
+    favourable = _listed(fit_words(policy, subject=subject, now=now)) or "no fit rule speaks for them"
+    against = _listed(_told(policy, subject, now=now, speaks_for=False))
     but = f"; against them: {against}" if against else ""
     account = subject.account
     place = f" Works with {account.name}." if account and account.name else ""
@@ -113,6 +123,9 @@ def next_step(
     ready = next((each for each in engagements if each.kind in ready_kinds), None)
     if ready is not None:
         return f"Answer first: they {ACT_WORDS[ready.kind].format('').rstrip()}.{guide}{ask}"
+    own = own_next_step(policy, journey_stage)
+    if own is not None:
+        return f"{own.rstrip('.')}.{guide}{ask}"
     match journey_stage:
         case "sales_engagement":
             return f"Propose a meeting: they have read what decides.{guide}{ask}"
@@ -127,8 +140,7 @@ def readiness_kinds(policy: Policy) -> frozenset[str]:
     return frozenset(kind for readiness in policy.readiness for kind in readiness.kinds)
 
 
-def _fact_words(field: ConditionField, subject: Subject) -> str:
-    known = fact_about(field, subject)
+def _fact_words(field: ConditionField, known: Known) -> str:
     match known:
         case None:
             return f"{field.rpartition('.')[2].replace('_', ' ')} not known"
@@ -150,9 +162,15 @@ def day_words(moment: datetime, *, now: datetime) -> str:
     return f"on {day.day} {day:%B}{'' if day.year == now.year else f' {day.year}'}"
 
 
-def _told(policy: Policy, subject: Subject, *, speaks_for: bool) -> tuple[str, ...]:
-    fields = [rule.field for rule in policy.fit if rule.points and (rule.points > 0) is speaks_for and condition_matches(rule, subject)]
-    return tuple(_fact_words(field, subject) for field in dict.fromkeys(fields))
+def _told(policy: Policy, subject: Subject, *, now: datetime, speaks_for: bool) -> tuple[str, ...]:
+    day, labels = day_of(now), policy.labels
+    rules = [rule for rule in policy.fit if rule.points and (rule.points > 0) is speaks_for]
+    words = [
+        _fact_words(rule.field, fact_about(rule.field, subject, day=day, labels=labels)) if rule.field else rule.id.replace("_", " ")
+        for rule in rules
+        if condition_matches(rule, subject, day=day, labels=labels)
+    ]
+    return tuple(dict.fromkeys(words))
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -1,26 +1,33 @@
 """What a contact's consents leave open to a rep."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
-from routing.decisions.facts import Consent
+from routing.decisions.facts import Consent, ConsentState
 
 RepChannel = Literal["in_person", "phone", "video", "email"]
 
 REP_CHANNELS: tuple[RepChannel, ...] = get_args(RepChannel)
 
 
-def denied_channels(consents: Iterable[Consent]) -> frozenset[str]:
-    """Return the channels the contact has denied, "any" among them.
+def consents_said(consents: Iterable[Consent]) -> Mapping[tuple[str, str], ConsentState]:
+    """Return what stands, by channel and purpose.
 
-    The latest deliberate act wins per channel and purpose; an undated denial, or one of the same moment, wins over
-    everything. A channel denied for one purpose is denied: purposes are free words, so the strictest is believed.
+    The latest deliberate act wins; an undated denial, or one of the same moment, wins over everything.
     """
     said: defaultdict[tuple[str, str], list[Consent]] = defaultdict(list)
     for consent in consents:
         said[consent.channel, consent.purpose].append(consent)
-    return frozenset(channel for (channel, _), acts in said.items() if _ends_denied(acts))
+    return {about: "denied" if _ends_denied(acts) else "granted" for about, acts in said.items()}
+
+
+def denied_channels(consents: Iterable[Consent]) -> frozenset[str]:
+    """Return the channels the contact has denied, "any" among them.
+
+    A channel denied for one purpose is denied: purposes are free words, so the strictest is believed.
+    """
+    return frozenset(channel for (channel, _), state in consents_said(consents).items() if state == "denied")
 
 
 def is_do_not_contact(consents: Iterable[Consent]) -> bool:

@@ -104,12 +104,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """The territory the contact lies in."""
+
+    territory_id: str
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """Everything a policy's conditions may ask about one contact."""
 
     contact: Contact
     account: Account | None = None
     target: Target | None = None
+    territory: Covered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,8 @@ class Engagement:
     topics: frozenset[str] = frozenset()
     machine: bool = False
     flags: frozenset[str] = frozenset()
+    content_stage: JourneyStage | None = None
+    """The journey stage its asset is made for; None where no asset is known, or it is none of promotion's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,58 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from routing.decisions.clock_rules import ClockRules
-from routing.decisions.facts import Context, EngagementKind
+from routing.decisions.facts import Context, EngagementKind, JourneyStage
+from routing.decisions.policy_gates import Gate
+from routing.decisions.policy_parts import Condition, Few, Name, Number, Part, Place, Rules, Text, refuse
 
-ContactField = Literal["specialty", "kind", "credentials", "country", "region", "postal_code", "segments"]
-ConditionField = Literal[ContactField, "account.institution_type", "account.priority", "target.decile", "target.segment"]
-Operator = Literal["eq", "in", "gte", "lte", "exists"]
 AssignmentStep = Literal["named_account", "account_owner", "sticky", "territory", "pool"]
+ValuePosition = Literal["make_it_for_less", "in_between", "sell_it_for_more"]
 
-NUMBER_FIELDS: frozenset[ConditionField] = frozenset({"target.decile"})
-ORDERED_FIELDS: frozenset[ConditionField] = NUMBER_FIELDS | {"account.priority"}
-"""Fields `gte` and `lte` may compare. A priority is text; it is compared where it reads as a number ("2")."""
-
-POINTS_LIMIT = 1_000_000
-"""Keeps every sum exact; far beyond any scale people use."""
 HALF_LIFE_DAYS_MAX = 36_500
 CUT_POINTS_MAX = 25
 """As many cut points as still give every band one letter."""
-
-Listed = TypeVar("Listed")
-
-Name = Annotated[str, Field(min_length=1, max_length=100)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-Number = Annotated[int | Annotated[float, Field(allow_inf_nan=False)], Field(ge=-POINTS_LIMIT, le=POINTS_LIMIT)]
-Scalar = bool | Number | Annotated[str, Field(max_length=200)]
-# JSON knows no tuples: a list is read as one although every scalar is read strictly.
-Few = Annotated[tuple[Listed, ...], Field(strict=False, max_length=50)]
-Rules = Annotated[tuple[Listed, ...], Field(strict=False, max_length=200)]
-
-
-class Part(BaseModel):
-    """A part of the policy document: immutable, exact about types, without unknown fields."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-
-class Condition(Part):
-    """One question about the contact, its primary account or its target."""
-
-    field: ConditionField
-    op: Operator
-    value: Scalar | Annotated[tuple[Scalar, ...], Field(strict=False, min_length=1, max_length=500)] | None = None
-
-    @model_validator(mode="after")
-    def _value_suits_operator(self) -> Self:
-        problem = _mismatch(self.field, self.op, self.value)
-        if problem:
-            raise ValueError(f"{self.field} {self.op}: {problem}")
-        return self
 
 
 class FitRule(Condition):
@@ -64,12 +27,15 @@ class FitRule(Condition):
 
 
 class EngagementRule(Part):
-    """Points for what somebody did: one of `kinds`, and on one of `topics` and in one of `intents` where given."""
+    """Points for what somebody did: one of `kinds`, and where given on one of `topics`, in one of `intents`, on content made for
+    one of `stages`. At most `max_per_day` count of a day; what is left of all after decay gives no more than `cap`.
+    """
 
     id: Name
     kinds: Annotated[tuple[EngagementKind, ...], Field(strict=False, min_length=1, max_length=50)]
     topics: Few[Text] = ()
     intents: Few[Context] = ()
+    stages: Few[JourneyStage] = ()
     points: Number
     half_life_days: Annotated[Number, Field(gt=0, le=HALF_LIFE_DAYS_MAX)]
     cap: Annotated[Number, Field(ge=0)] | None = None
@@ -84,15 +50,16 @@ class Group(Part):
     cap: Annotated[Number, Field(ge=0)]
 
 
-class Gate(Condition):
-    """A condition that closes the door when it matches, whatever the score."""
+class IndicationLabel(Part):
+    """Whom the label of an indication lets the brand be promoted to: these specialties and kinds; all where none is named."""
 
-    id: Name
-    reason: Text
+    indication: Name
+    specialties: Few[Text] = ()
+    kinds: Few[Text] = ()
 
 
 class Readiness(Part):
-    """Acts that confirm intent; they shape the next step, not the score."""
+    """Acts that confirm intent; they make an SQL candidate and shape the next step, not the score."""
 
     id: Name
     kinds: Annotated[tuple[EngagementKind, ...], Field(strict=False, min_length=1, max_length=50)]
@@ -120,12 +87,37 @@ class Grades(Part):
         return self
 
 
+class ReplacedPoints(Part):
+    """What a fit rule gives instead."""
+
+    rule_id: Name
+    points: Number
+
+
+class NextSteps(Part):
+    """What a rep is told to do next, by journey stage, in the brand's own words."""
+
+    awareness: Text | None = None
+    consideration: Text | None = None
+    sales_engagement: Text | None = None
+
+
+class PositionRules(Part):
+    """What is different where the brand competes from this position: some fit points, the clocks, the next steps."""
+
+    position: ValuePosition
+    fit: Rules[ReplacedPoints] = ()
+    clocks: ClockRules | None = None
+    next_steps: NextSteps = NextSteps()
+
+
 class Policy(Part):
-    """One brand's policy. Everything that can be wrong with it is said at once, naming the place."""
+    """One brand's policy. Everything that can be wrong with it is said at once, each at its place."""
 
     brand_id: Name
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     title: Text
+    labels: Few[IndicationLabel] = ()
     fit: Rules[FitRule] = ()
     engagement: Rules[EngagementRule] = ()
     groups: Rules[Group] = ()
@@ -135,66 +127,89 @@ class Policy(Part):
     grades: Grades = Grades()
     clocks: ClockRules
     assignment: Few[AssignmentStep] = ()
+    value_position: ValuePosition | None = None
+    positions: Few[PositionRules] = ()
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
-        problems = [*_repeated_ids(self), *_group_problems(self)]
-        problems += [f"assignment: the step {step!r} is given twice" for step in _repeated(self.assignment)]
-        if problems:
-            raise ValueError("; ".join(problems))
+        refuse([*_repeated_ids(self), *_group_problems(self), *_position_problems(self), *_label_problems(self), *_repeated_steps(self)])
         return self
 
 
-def _mismatch(field: ConditionField, op: Operator, value: object) -> str | None:
-    match op:
-        case "exists":
-            return None if value is None or isinstance(value, bool) else "value must be true, false or left out"
-        case "in":
-            if not isinstance(value, tuple):
-                return "value must be a list"
-            return next((problem for each in value if (problem := _wrong_kind(field, each))), None)
-        case "gte" | "lte":
-            if field not in ORDERED_FIELDS:
-                return f"only {' and '.join(sorted(ORDERED_FIELDS))} can be compared by size"
-            return None if _is_number(value) else "value must be a number"
-        case "eq":
-            return _wrong_kind(field, value)
+def _repeated(names: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Every name that was given before, with its index."""
+    known: set[str] = set()
+    for index, name in enumerate(names):
+        if name in known:
+            yield index, name
+        known.add(name)
 
 
-def _wrong_kind(field: ConditionField, value: object) -> str | None:
-    if field in NUMBER_FIELDS:
-        return None if _is_number(value) else "value must be a number, since the field is one"
-    return None if isinstance(value, str) else "value must be text, since the field is text"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _repeated(names: Iterable[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
-
-
-def _repeated_ids(policy: Policy) -> Iterator[str]:
+def _repeated_ids(policy: Policy) -> Iterator[tuple[Place, str]]:
     """Fit and engagement rules share one set of ids, since a score's lines name either."""
-    collections: tuple[tuple[str, Sequence[FitRule | EngagementRule | Group | Gate | Readiness]], ...] = (
-        ("fit and engagement", (*policy.fit, *policy.engagement)),
+    fit_ids = {rule.id for rule in policy.fit}
+    collections: Sequence[tuple[str, Sequence[FitRule | EngagementRule | Group | Gate | Readiness]]] = (
+        ("fit", policy.fit),
+        ("engagement", policy.engagement),
         ("groups", policy.groups),
         ("gates", policy.gates),
         ("readiness", policy.readiness),
     )
-    for place, parts in collections:
-        for name in _repeated(part.id for part in parts):
-            yield f"{place}: the id {name!r} is given twice"
+    for name, parts in collections:
+        ids = [part.id for part in parts]
+        told = "fit and engagement" if name in ("fit", "engagement") else name
+        again = [index for index, _ in _repeated(ids)]
+        if name == "engagement":
+            again += [index for index, rule_id in enumerate(ids) if rule_id in fit_ids and index not in again]
+        for index in again:
+            yield (name, index, "id"), f"{told}: the id {ids[index]!r} is given twice"
 
 
-def _group_problems(policy: Policy) -> Iterator[str]:
+def _group_problems(policy: Policy) -> Iterator[tuple[Place, str]]:
     known = {rule.id for rule in policy.engagement}
-    grouped = Counter(rule_id for group in policy.groups for rule_id in group.rule_ids)
-    for group in policy.groups:
-        for rule_id in group.rule_ids:
+    named: Counter[str] = Counter()
+    for place, group in enumerate(policy.groups):
+        for index, rule_id in enumerate(group.rule_ids):
+            named[rule_id] += 1
             if rule_id not in known:
-                yield f"groups: {group.id!r} names {rule_id!r}, which no engagement rule has"
-    for rule_id, count in grouped.items():
-        if count > 1:
-            yield f"groups: the rule {rule_id!r} is named twice; two caps on one rule would take its points away twice"
+                yield ("groups", place, "rule_ids", index), f"groups: {group.id!r} names {rule_id!r}, which no engagement rule has"
+            elif named[rule_id] == 2:
+                words = f"groups: the rule {rule_id!r} is named twice; two caps on one rule would take its points away twice"
+                yield ("groups", place, "rule_ids", index), words
+
+
+def _position_problems(policy: Policy) -> Iterator[tuple[Place, str]]:
+    known = {rule.id for rule in policy.fit}
+    for index, position in _repeated([each.position for each in policy.positions]):
+        yield ("positions", index, "position"), f"the position {position!r} is given twice"
+    for place, rules in enumerate(policy.positions):
+        for index, replaced in enumerate(rules.fit):
+            if replaced.rule_id not in known:
+                yield ("positions", place, "fit", index, "rule_id"), f"no fit rule has the id {replaced.rule_id!r}"
+        for index, rule_id in _repeated([each.rule_id for each in rules.fit]):
+            yield ("positions", place, "fit", index, "rule_id"), f"the points of {rule_id!r} are replaced twice"
+
+
+def _label_problems(policy: Policy) -> Iterator[tuple[Place, str]]:
+    known = {label.indication for label in policy.labels}
+    for index, indication in _repeated([label.indication for label in policy.labels]):
+        yield ("labels", index, "indication"), f"the indication {indication!r} has two labels"
+    for place, rule in enumerate(policy.fit):
+        if rule.field == "indications":
+            yield from ((("fit", place, "value"), words) for words in _unlabelled(rule, known))
+    for place, gate in enumerate(policy.gates):
+        if gate.field == "indications":
+            yield from ((("gates", place, "value"), words) for words in _unlabelled(gate, known))
+
+
+def _unlabelled(condition: Condition, known: set[str]) -> Iterator[str]:
+    if condition.op in ("eq", "in"):
+        wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+        yield from (f"no label is for the indication {each!r}" for each in wanted if each not in known)
+    elif not known:
+        yield "there are no labels, so nobody has indications"
+
+
+def _repeated_steps(policy: Policy) -> Iterator[tuple[Place, str]]:
+    for index, step in _repeated(policy.assignment):
+        yield ("assignment", index), f"assignment: the step {step!r} is given twice"

@@ -6,9 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from routing.decisions.conditions import condition_matches
+from routing.decisions.conditions import gate_closes
+from routing.decisions.effective import day_of
 from routing.decisions.facts import Engagement, Subject
 from routing.decisions.policy import Policy
+from routing.decisions.policy_gates import Gate
+from routing.decisions.readiness import Act
 from routing.decisions.scoring import Contribution, Score, is_commercial, score
 
 
@@ -75,15 +78,27 @@ def asks_for_rep(engagement: Engagement, *, brand_id: str) -> bool:
     return engagement.kind == "rep_requested" and is_commercial(engagement, brand_id=brand_id) and "backfill" not in engagement.flags
 
 
+def last_request(known: Act | None, engagements: Iterable[Engagement], *, brand_id: str) -> Act | None:
+    """Return the latest act by which a rep was asked for, those known included; None if there is none."""
+    asked = [Act(each.occurred_at, each.engagement_id) for each in engagements if asks_for_rep(each, brand_id=brand_id)]
+    return max([*asked, *([known] if known else [])], default=None)
+
+
+def closed_gate(policy: Policy, subject: Subject, *, now: datetime) -> Gate | None:
+    """Return the first gate that closes the door to somebody now; None if it stands open."""
+    day = day_of(now)
+    return next((gate for gate in policy.gates if gate_closes(gate, subject, day=day, labels=policy.labels)), None)
+
+
 def decide_qualification(policy: Policy, *, subject: Subject, ledger: Iterable[Contribution], now: datetime, cycle: Cycle) -> Qualification:
     """Decide for a contact without an open lead of this brand; every answer carries the score it rests on.
 
     After a lead that ended, only engagements after its end count, so an old score that is still high opens nothing.
     """
     reading = score(policy, subject=subject, ledger=ledger, now=now, counting_after=cycle.previous_ended_at)
-    for gate in policy.gates:
-        if condition_matches(gate, subject):
-            return Gated(gate.id, gate.reason, reading)
+    gate = closed_gate(policy, subject, now=now)
+    if gate is not None:
+        return Gated(gate.id, gate.reason, reading)
     if cycle.previous_ended_at is not None and cycle.rep_requested:
         return Qualified("rep_requested", reading, rep_requested=True)
     if cycle.previous_ended_at is not None and cycle.returns:

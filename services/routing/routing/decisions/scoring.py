@@ -7,15 +7,17 @@ flicker from one reading to the next.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from itertools import groupby
 from math import floor
 from typing import Literal
 
 from routing.decisions.conditions import condition_matches
+from routing.decisions.effective import day_of
 from routing.decisions.facts import COMMERCIAL_CONTEXTS, Engagement, Subject
 from routing.decisions.policy import EngagementRule, Policy
 
@@ -67,15 +69,20 @@ def is_commercial(engagement: Engagement, *, brand_id: str) -> bool:
     )
 
 
+def may_earn(engagement: Engagement, *, brand_id: str) -> bool:
+    """Tell whether this counts for anything: commercial, and not on content that was not approved when it happened."""
+    return is_commercial(engagement, brand_id=brand_id) and not engagement.flags & WORTHLESS_FLAGS
+
+
 def contributions(policy: Policy, engagement: Engagement) -> tuple[Contribution, ...]:
     """Return the ledger rows one engagement earns under one policy, in the policy's order; none if it may not score."""
-    if not is_commercial(engagement, brand_id=policy.brand_id) or engagement.flags & WORTHLESS_FLAGS:
+    if not may_earn(engagement, brand_id=policy.brand_id):
         return ()
     return tuple(
         Contribution(
             rule_id=rule.id,
             engagement_id=engagement.engagement_id,
-            points=_points(rule.points),
+            points=points_of(rule.points),
             occurred_at=engagement.occurred_at,
             backfilled="backfill" in engagement.flags,
         )
@@ -98,7 +105,7 @@ def score(
             raise ValueError(f"a ledger row of the rule {row.rule_id!r}, which this policy doesn't have")
         if counting_after is None or row.occurred_at > counting_after:
             rows[row.rule_id].append(row)
-    fit_lines = [ScoreLine("fit", rule.id, _points(rule.points)) for rule in policy.fit if condition_matches(rule, subject)]
+    fit_lines = list(_fit_lines(policy, subject, now=now))
     engagement_lines: list[ScoreLine] = []
     worth: dict[str, Decimal] = {}
     for rule in policy.engagement:
@@ -114,13 +121,38 @@ def score(
 
 def decay_step(rule: EngagementRule) -> timedelta:
     """Return the time in which what the rule gave stays worth the same: an hour, or a 24th of a half-life under a day."""
-    return min(DAY, timedelta(days=float(rule.half_life_days))) / 24
+    return _step(rule.half_life_days)
 
 
 def worth_after(steps: int, *, rule: EngagementRule, points: Decimal) -> Decimal:
     """Return what points of the rule are worth that many whole steps after they were earned."""
-    half_life = timedelta(days=float(rule.half_life_days))
-    return _points(float(points) * 0.5 ** (steps * (decay_step(rule) / half_life)))
+    return _worth(steps, points, rule.half_life_days)
+
+
+def worth_of(rule: EngagementRule, *, occurred_at: datetime, now: datetime) -> Decimal:
+    """Return what an engagement that earned by the rule is worth at `now`, alone."""
+    # An engagement dated after `now` (a clock ahead of ours) is as good as new.
+    steps = max(0, floor((now - occurred_at) / decay_step(rule)))
+    return worth_after(steps, rule=rule, points=points_of(rule.points))
+
+
+@lru_cache
+def _step(half_life_days: float) -> timedelta:
+    return min(DAY, timedelta(days=float(half_life_days))) / 24
+
+
+@lru_cache(100_000)
+def _worth(steps: int, points: Decimal, half_life_days: float) -> Decimal:
+    """Rules are few and ages whole numbers of steps, so almost every answer was given before."""
+    half_life = timedelta(days=float(half_life_days))
+    return points_of(float(points) * 0.5 ** (steps * (_step(half_life_days) / half_life)))
+
+
+def _fit_lines(policy: Policy, subject: Subject, *, now: datetime) -> Iterator[ScoreLine]:
+    day = day_of(now)
+    for rule in policy.fit:
+        if condition_matches(rule, subject, day=day, labels=policy.labels):
+            yield ScoreLine("fit", rule.id, points_of(rule.points))
 
 
 def _earns(rule: EngagementRule, engagement: Engagement) -> bool:
@@ -128,6 +160,7 @@ def _earns(rule: EngagementRule, engagement: Engagement) -> bool:
         engagement.kind in rule.kinds
         and (not rule.topics or not engagement.topics.isdisjoint(rule.topics))
         and (not rule.intents or engagement.context in rule.intents)
+        and (not rule.stages or engagement.content_stage in rule.stages)
     )
 
 
@@ -144,23 +177,22 @@ def _utc_day(row: Contribution) -> date:
 
 
 def _engagement_line(row: Contribution, rule: EngagementRule, *, now: datetime) -> ScoreLine:
-    # An engagement dated after `now` (a clock ahead of ours) is as good as new.
-    steps = max(0, floor((now - row.occurred_at) / decay_step(rule)))
-    points = worth_after(steps, rule=rule, points=row.points)
+    points = worth_of(rule, occurred_at=row.occurred_at, now=now)
     return ScoreLine("engagement", row.rule_id, points, row.engagement_id, row.occurred_at, row.backfilled)
 
 
 def _cap_lines(rule_id: str, cap: float | None, *, total: Decimal) -> list[ScoreLine]:
-    if cap is None or total <= _points(cap):
+    if cap is None or total <= points_of(cap):
         return []
-    return [ScoreLine("cap", rule_id, _points(cap) - total)]
+    return [ScoreLine("cap", rule_id, points_of(cap) - total)]
 
 
 def _total(lines: Iterable[ScoreLine]) -> Decimal:
     return sum((line.points for line in lines), Decimal(0))
 
 
-def _points(number: float) -> Decimal:
+def points_of(number: float) -> Decimal:
+    """A number of points as it is counted: in ten-thousandths."""
     return Decimal(str(number)).quantize(POINT_UNIT, rounding=ROUND_HALF_EVEN)
 
 
@@ -170,4 +202,4 @@ def _grade(policy: Policy, *, fit: Decimal, engagement: Decimal) -> str:
 
 
 def _missed(cut_points: Sequence[float], reached: Decimal) -> int:
-    return sum(_points(cut_point) > reached for cut_point in cut_points)
+    return sum(points_of(cut_point) > reached for cut_point in cut_points)

@@ -11,6 +11,7 @@ from routing.decisions.brief_parts import Brief, BriefFacts
 from routing.decisions.facts import Subject
 from routing.operations.desk import Desk
 from routing.operations.stages import about
+from routing.operations.standing import reached_stage
 from routing.queries.brief_material import Material
 from routing.tables import Lead
 from shared.events.leads import BriefIssued
@@ -45,6 +46,7 @@ def _composed(desk: Desk, lead: Lead, material: Material) -> tuple[Brief, tuple[
         engagements=material.engagements.get(pair, ()),
         assets=material.assets,
         kind=lead.kind,
+        journey_stage=reached.stage if (reached := reached_stage(desk, lead)) else "awareness",
         stage=lead.stage,
         rep_id=lead.rep_id,
         campaign=material.campaigns.get(lead.campaign_id or ""),

@@ -21,6 +21,7 @@ _LOOK_AGAIN = text("UPDATE dated_facts_marks SET looked_until = least(looked_unt
 # A first day counts from its beginning, a last day until its end: both are reached with a day after the one of the last look.
 _DAYS = "({first} > %(day_before)s AND {first} <= %(day)s OR {last} >= %(day_before)s AND {last} < %(day)s)"
 _VALID = _DAYS.format(first="valid_from", last="valid_until")
+_STANDS = _DAYS.format(first="CAST(gate ->> 'valid_from' AS date)", last="CAST(gate ->> 'valid_until' AS date)")
 _ON_PLAN = _DAYS.format(first="greatest(valid_from, cycle_from)", last="least(valid_until, cycle_until)")
 _REACHED = f"""
     SELECT 'account' AS kind, id, NULL AS brand_id FROM accounts WHERE {_VALID}
@@ -32,6 +33,8 @@ _REACHED = f"""
         LEFT JOIN contacts ON contacts.contact_id = targets.contact_id
         JOIN ledgers ON ledgers.contact_id = coalesce(merged_into, targets.contact_id) AND ledgers.brand_id = targets.brand_id
         WHERE {_ON_PLAN}
+    UNION SELECT 'brand', brand_id, NULL FROM policies CROSS JOIN jsonb_array_elements(document -> 'gates') AS gates (gate)
+        WHERE state = 'active' AND {_STANDS}
 """  # noqa: S608
 
 
@@ -59,11 +62,11 @@ async def take_dated_facts(database: Database, *, now: datetime) -> int:
 
 
 def _changes(reached: Iterable[Any]) -> Changes:
-    ids: dict[str, list[str]] = {"account": [], "rep": [], "territory": []}
+    ids: dict[str, list[str]] = {"account": [], "rep": [], "territory": [], "brand": []}
     targets = []
     for row in reached:
         if row.kind == "target":
             targets.append((row.id, row.brand_id))
         else:
             ids[row.kind].append(row.id)
-    return Changes(account_ids=ids["account"], targets=targets, rep_ids=ids["rep"], territory_ids=ids["territory"])
+    return Changes(ids["account"], targets, ids["rep"], ids["territory"], ids["brand"])

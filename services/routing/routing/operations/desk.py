@@ -17,16 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing import tables
 from routing.decisions.assignment import AssignTo, Candidate, Queue
 from routing.decisions.clock_rules import CLOCK_KINDS, ClockKind
-from routing.decisions.clocks import Clock, ClockEffect, next_moment
+from routing.decisions.clocks import Clock, ClockEffect
+from routing.decisions.conditions import asks_for_territory
 from routing.decisions.effective import day_of
-from routing.decisions.facts import Account, Contact, Engagement, Subject, Target
+from routing.decisions.facts import Account, Contact, Subject, Target
 from routing.decisions.scoring import Contribution, Score, score
 from routing.operations.noticing import Notes, noting
 from routing.operations.records import Chosen, chosen_by, record_row
 from routing.operations.rows import Row, Sets, putting
 from routing.queries import facts
 from routing.queries.facts import Pair
-from routing.queries.leads import ClockKey, clock_fields, currency, current_leads, lead_columns
+from routing.queries.field_force import FieldForce, standing
+from routing.queries.leads import ClockKey, clock_row, currency, current_leads, lead_row
 from routing.queries.ledgers import LedgerHead, holding_ledgers
 from routing.queries.people import holding_people
 from routing.queries.policies import PinnedPolicy, Policies, policies_of
@@ -56,10 +58,12 @@ class Desk:
     clocks: dict[ClockKey, Clock]
     policies: Policies
     contributions: dict[Pair, list[Contribution]]
-    requests: dict[Pair, list[Engagement]]
-    """Those that may ask for a rep."""
     cycles: defaultdict[Pair, list[Lead]] = field(default_factory=lambda: defaultdict(list))
     """By person x brand, its leads on the desk."""
+    field_force: FieldForce | None = None
+    """Read where a policy asks in which territory contacts lie."""
+    partly_read: dict[Pair, datetime] = field(default_factory=dict)
+    """Pairs of whose ledger only the newest rows lie in `contributions`, those from this moment on, or none."""
     stored: Sequence[Any] = ()
     """What the statements answered that were sent along."""
     scores: dict[UUID, Score] = field(default_factory=dict)
@@ -78,8 +82,11 @@ class Desk:
 
     def subject(self, pair: Pair) -> Subject | None:
         """What a policy's conditions may ask about the contact, for the brand; None while the contact is unknown."""
-        contact = self.contacts.get(pair[0])
-        return None if contact is None else Subject(contact, self.primary_accounts.get(pair[0]), self.targets.get(pair))
+        contact, account = self.contacts.get(pair[0]), self.primary_accounts.get(pair[0])
+        if contact is None:
+            return None
+        covered = self.field_force.covered(contact, account, brand_id=pair[1], day=day_of(self.now)) if self.field_force else None
+        return Subject(contact, account, self.targets.get(pair), covered)
 
     def person_of(self, contact_id: str) -> str:
         """Who stands for a contact: themselves, unless they are merged into somebody who was described."""
@@ -105,10 +112,12 @@ class Desk:
         return self.policy(self.pair_of(lead)) or self.policies.by_version[lead.policy_version]
 
     def score_of(self, lead: Lead) -> Score:
-        """The lead's score as read now, on what happened in its cycle."""
+        """The lead's score as read now, on what happened in its cycle. Its ledger must have been read whole (`complete_ledgers`)."""
         if lead.id not in self.scores:
             policy = self.policy_of(lead).policy
             pair = self.pair_of(lead)
+            if pair in self.partly_read:
+                raise ValueError("a score of a ledger that was not read whole")
             subject = self.subject(pair) or Subject(Contact(pair[0]))
             rows = self.contributions.get(pair, [])
             self.scores[lead.id] = score(policy, subject=subject, ledger=rows, now=self.now, counting_after=lead.counting_after)
@@ -208,15 +217,17 @@ async def lay_out(
     brand_ids: Collection[str] | None = None,
     lead_ids: Collection[UUID] = (),
     storing: Sequence[Statement[Any]] = (),
+    newest_rows: bool = False,
 ) -> Desk:
     """Puts contacts on a desk, with their ledgers (of some brands only, if named) and leads, after `storing` what was told about them.
 
     From here on this transaction is the only one that decides about them. What it stored about them, and what others stored and
     committed, is seen here: of an engagement and a snapshot that come at the same time, the second one laid out finds the other.
+    With `newest_rows`, only as much of each ledger is read as an engagement usually needs; see `complete_ledgers`.
 
     A person comes whole: of whoever is merged, who stands for them comes along, which takes another reading.
     """
-    *stored, people, ledgers, (leads, clocks), accounts, targets, policies, contributions, requests = await together(
+    *stored, people, ledgers, (leads, clocks), accounts, targets, policies, contributions = await together(
         session,
         *storing,
         holding_people(contact_ids),
@@ -225,12 +236,12 @@ async def lay_out(
         facts.primary_accounts(contact_ids, day=day_of(now)),
         facts.targets(contact_ids, brand_ids, day=day_of(now)),
         policies_of(contact_ids, brand_ids=brand_ids or ()),
-        facts.contributions(contact_ids, brand_ids),
-        facts.requests_for_a_rep(contact_ids, brand_ids),
+        facts.newest_contributions(contact_ids, brand_ids) if newest_rows else facts.contributions(contact_ids, brand_ids),
     )
     survivors = {row.merged_into for row in people.values() if row.merged_into is not None and row.contact_id in contact_ids}
     if not survivors <= set(contact_ids):
-        desk = await lay_out(session, {*contact_ids, *survivors}, now=now, brand_ids=brand_ids, lead_ids=lead_ids)
+        everybody = {*contact_ids, *survivors}
+        desk = await lay_out(session, everybody, now=now, brand_ids=brand_ids, lead_ids=lead_ids, newest_rows=newest_rows)
         desk.stored = stored
         return desk
     desk = Desk(
@@ -246,24 +257,35 @@ async def lay_out(
         clocks=clocks,
         policies=policies,
         contributions=contributions,
-        requests=requests,
         notes=Notes(owners={lead.id: lead.rep_id for lead in leads}),
+        field_force=await _field_force_asked(session, policies),
+        partly_read=facts.read_from(contributions) if newest_rows else {},
         stored=stored,
     )
     for lead in sorted(leads, key=currency):
         pair = desk.pair_of(lead)
         desk.newest_leads[pair] = lead
         desk.cycles[pair].append(lead)
+        if newest_rows and lead.ended_at is None:
+            desk.partly_read[pair] = now
     return desk
+
+
+async def _field_force_asked(session: AsyncSession, policies: Policies) -> FieldForce | None:
+    if not any(asks_for_territory(pinned.policy) for pinned in policies.by_version.values()):
+        return None
+    [now] = await together(session, standing())
+    field_force: FieldForce = now.field_force
+    return field_force
 
 
 async def clear(session: AsyncSession, desk: Desk) -> None:
     """Writes what was decided and publishes it."""
     decided: Sets = {
-        tables.Ledger: [_ledger_row(pair, desk.ledgers[pair]) for pair in desk.touched_ledgers],
+        tables.Ledger: [desk.ledgers[pair].row(pair) for pair in desk.touched_ledgers],
         tables.LedgerRow: desk.ledger_rows,
-        tables.Lead: [_lead_row(desk.leads[lead_id]) for lead_id in desk.touched_leads],
-        tables.Clock: [_clock_row(desk.leads[key[0]], desk.clocks[key]) for key in desk.touched_clocks],
+        tables.Lead: [lead_row(desk.leads[lead_id]) for lead_id in desk.touched_leads],
+        tables.Clock: [clock_row(desk.leads[key[0]], desk.clocks[key]) for key in desk.touched_clocks],
         tables.DecisionRecord: desk.records,
         tables.Brief: desk.briefs,
         tables.ReportedOutcome: desk.reports,
@@ -300,16 +322,3 @@ async def begin_new_field_force(session: AsyncSession) -> int:
 def queue_round() -> Statement[int]:
     """The round the queue is in. Read it before the facts an attempt rests on: what changes meanwhile then begins another."""
     return Statement(_ROUND, {}, lambda rows: int(rows[0].round))
-
-
-def _ledger_row(pair: Pair, head: LedgerHead) -> Row:
-    return {"contact_id": pair[0], "brand_id": pair[1], "policy_version": head.policy_version, "activation": head.activation}
-
-
-def _lead_row(lead: Lead) -> Row:
-    return {name: getattr(lead, name) for name in lead_columns()}
-
-
-def _clock_row(lead: Lead, clock: Clock) -> Row:
-    next_at = next_moment(clock, is_owned=lead.rep_id is not None)
-    return {"lead_id": lead.id, "next_at": next_at, **{name: getattr(clock, name) for name in clock_fields()}}

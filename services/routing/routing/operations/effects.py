@@ -12,7 +12,7 @@ from routing.queries.facts import Pair
 # What a target says of somebody who was merged concerns who stands for them.
 _DECIDE_AGAIN = text(
     """
-    UPDATE ledgers SET activation = 0
+    UPDATE ledgers SET activation = least(activation, 0)
     FROM (
         SELECT ledgers.contact_id, ledgers.brand_id FROM ledgers JOIN (
             SELECT contact_id, brand_id FROM ledgers JOIN contacts USING (contact_id) WHERE primary_account_id = ANY(:account_ids)
@@ -26,11 +26,25 @@ _DECIDE_AGAIN = text(
     WHERE ledgers.contact_id = concerned.contact_id AND ledgers.brand_id = concerned.brand_id
     """
 )
+# Every ledger of a brand is older than an activation that has become newer: none of them need be touched.
+_DECIDE_BRANDS_AGAIN = text(
+    """
+    UPDATE policies SET activation = activation + 1
+    WHERE state = 'active'
+      AND activation = (SELECT max(sibling.activation) FROM policies AS sibling WHERE sibling.brand_id = policies.brand_id)
+      AND brand_id IN (
+        SELECT brand_id FROM policies
+        WHERE state = 'active' AND (brand_id = ANY(:brand_ids) OR :territories AND CAST(document AS text) LIKE '%territory.%')
+      )
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Whom it concerns: accounts and targets for what they say of contacts, reps and territories for who may have leads.
+
+    Everybody a brand knows is concerned where its policy reads otherwise from a day on, or asks where contacts lie.
 
     All empty: what changed has a say in who may have leads and names nobody.
     """
@@ -39,6 +53,7 @@ class Changes:
     targets: Collection[Pair] = ()
     rep_ids: Collection[str] = ()
     territory_ids: Collection[str] = ()
+    brand_ids: Collection[str] = ()
 
 
 async def take_effect(session: AsyncSession, changes: Changes) -> None:
@@ -54,4 +69,6 @@ async def take_effect(session: AsyncSession, changes: Changes) -> None:
             "brand_ids": [brand_id for _, brand_id in pairs],
         }
         await session.execute(_DECIDE_AGAIN, concerned)
+    if changes.brand_ids or changes.territory_ids:
+        await session.execute(_DECIDE_BRANDS_AGAIN, {"brand_ids": list(changes.brand_ids), "territories": bool(changes.territory_ids)})
     await reroute_open_leads(session, rep_ids=changes.rep_ids, territory_ids=changes.territory_ids)

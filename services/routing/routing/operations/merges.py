@@ -38,14 +38,14 @@ _FOLLOW = """
         WHERE ledger_rows.contact_id = c.contact_id AND c.contact_id = ANY(%(contact_ids)s) AND c.merged_into IS NOT NULL
     )
     INSERT INTO ledgers (contact_id, brand_id, activation)
-    SELECT pair.contact_id, pair.brand_id, 0
+    SELECT pair.contact_id, pair.brand_id, -1
     FROM (
         SELECT to_id AS contact_id, brand_id FROM placed UNION SELECT from_id, brand_id FROM placed
     ) AS pair
     LEFT JOIN contacts merged ON merged.contact_id = pair.contact_id AND merged.merged_into IS NOT NULL
     WHERE pair.brand_id IS NOT NULL AND merged.contact_id IS NULL
     ORDER BY pair.contact_id, pair.brand_id
-    ON CONFLICT (contact_id, brand_id) DO UPDATE SET policy_version = NULL, activation = 0
+    ON CONFLICT (contact_id, brand_id) DO UPDATE SET policy_version = NULL, activation = -1
 """
 
 

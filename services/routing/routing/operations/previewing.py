@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.effective import day_of
-from routing.decisions.facts import Account, Engagement, Target
+from routing.decisions.facts import Account, Engagement, JourneyStage, Target
+from routing.decisions.journey import stage_after
 from routing.decisions.qualification import Qualification, Qualified
+from routing.decisions.readiness import confirmed_after
 from routing.decisions.reps import Absence
 from routing.operations.considering import Hand
 from routing.operations.desk import Desk
@@ -19,6 +21,7 @@ from routing.operations.simulated_decisions import judged
 from routing.queries import facts, windows
 from routing.queries.field_force import standing
 from routing.queries.leads import current_leads
+from routing.queries.ledgers import LedgerHead
 from routing.queries.policies import PinnedPolicy, Policies, policies, policy_row
 from routing.queries.windows import Person, Window
 from routing.tables import Lead
@@ -83,11 +86,12 @@ async def preview(session: AsyncSession, supposed: Supposed, *, territory_ids: C
     real_person = people[supposed.contact_id]
     person = _supposing(real_person, supposed)
     versions = await _versions(session, supposed)
-    in_force, now, engagements, (leads, _), *force = await together(
+    in_force, now, engagements, stages, (leads, _), *force = await together(
         session,
         policies([supposed.brand_id], versions=versions),
         standing(),
         facts.engagements([pair]),
+        facts.content_stages({each.asset_id for each in supposed.engagements if each.asset_id}),
         current_leads([supposed.contact_id], lead_ids=[] if supposed.lead_id is None else [supposed.lead_id]),
         *hand_on_paper(window),
     )
@@ -99,7 +103,9 @@ async def preview(session: AsyncSession, supposed: Supposed, *, territory_ids: C
     hand = as_hand(*force, field_force=now.field_force, day=day)
     _suppose_absences(hand, supposed)
     place = now.field_force.place_of(person.contact, person.account, brand_id=supposed.brand_id, day=day)
-    verdict = judged(pinned, person, _counted(engagements.get(pair, ()), supposed), at=supposed.now, previous_ended_at=real.counting_after)
+    person.territory = now.field_force.covered(person.contact, person.account, brand_id=supposed.brand_id, day=day)
+    counted = _counted(engagements.get(pair, ()), supposed, stages)
+    verdict = judged(pinned, person, counted, at=supposed.now, previous_ended_at=real.counting_after)
     lead = paper_lead(
         person,
         place,
@@ -116,6 +122,9 @@ async def preview(session: AsyncSession, supposed: Supposed, *, territory_ids: C
     hand.count(real.owner_id, -1)
     only = Policies({(supposed.brand_id, None): pinned}, {pinned.version: pinned}, {})
     desk = paper_desk(supposed.now, person, brand_id=supposed.brand_id, policies=only)
+    desk.ledgers[pair] = LedgerHead(
+        reached=stage_after(None, counted, brand_id=supposed.brand_id), confirmed=confirmed_after({}, pinned.policy, counted)
+    )
     begin_on_paper(desk, lead, hand, place, verdict)
     return Preview(verdict, pinned, lead, desk, real.open_lead_id)
 
@@ -179,10 +188,10 @@ def _supposing(person: Person, supposed: Supposed) -> Person:
     return Person(replace(person.contact, **supposed.contact), account, target)
 
 
-def _counted(engagements: Sequence[Engagement], supposed: Supposed) -> list[Engagement]:
+def _counted(engagements: Sequence[Engagement], supposed: Supposed, stages: Mapping[str, JourneyStage]) -> list[Engagement]:
     kept = [each for each in engagements if each.engagement_id not in supposed.without_engagements]
     known = kept if supposed.is_now else [each for each in kept if each.occurred_at <= supposed.now]
-    return [*known, *supposed.engagements]
+    return [*known, *(replace(each, content_stage=stages.get(each.asset_id or "")) for each in supposed.engagements)]
 
 
 def _suppose_absences(hand: Hand, supposed: Supposed) -> None:

@@ -1,5 +1,6 @@
 """Decides what stands for each contact x brand: leads withdrawn from who opted out, and new ones for who became an MQL."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -12,13 +13,16 @@ from routing.decisions.consent import is_do_not_contact
 from routing.decisions.effective import day_of
 from routing.decisions.lifecycle import Move, NoChange, StageEntry, decide_opt_out
 from routing.decisions.policy import Policy
-from routing.decisions.qualification import Cycle, Qualified, asks_for_rep, decide_qualification
+from routing.decisions.qualification import Cycle, Qualified, decide_qualification
+from routing.decisions.reach import Older, may_qualify
 from routing.decisions.steps import LeadKind
 from routing.operations.assigning import Search, Surroundings, find_owners
 from routing.operations.conversations import guard_conversations
 from routing.operations.desk import Desk
 from routing.operations.joining import join_leads
+from routing.operations.ledgers import complete_ledgers
 from routing.operations.stages import about, enter, move, position_of
+from routing.operations.standing import reached_stage, sql_candidate_of
 from routing.queries.brief_material import Material, material
 from routing.queries.facts import Pair
 from routing.queries.field_force import FieldForce, standing
@@ -69,7 +73,10 @@ async def decide_pairs(
     withdraw_opted_out(desk, causes=causes or {})
     guard_conversations(desk)
     open_to_a_lead = [pair for pair in pairs if not desk.has_open_lead(pair) and not desk.is_merged(pair[0])]
-    crossings = [crossing for pair in open_to_a_lead if (crossing := _judge(desk, pair, fresh, returns=pair in returning))]
+    undecided = [pair for pair in open_to_a_lead if pair in desk.partly_read and _may_qualify(desk, pair, returns=pair in returning)]
+    await complete_ledgers(session, desk, [*undecided, *desk.pairs_of(search.lead for search in searches)])
+    judged = [pair for pair in open_to_a_lead if pair not in desk.partly_read]
+    crossings = [crossing for pair in judged if (crossing := _judge(desk, pair, fresh, returns=pair in returning))]
     still_wanted = [search for search in searches if search.lead.ended_at is None]
     if not crossings and not still_wanted:
         return
@@ -114,15 +121,28 @@ def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:
                 pass  # outreach began: the rep in conversation ends the lead with what they hear
 
 
+def _cycle(desk: Desk, pair: Pair, *, returns: bool) -> Cycle:
+    newest, head = desk.newest_leads.get(pair), desk.ledgers.get(pair)
+    asked = head.asked if head else None
+    return Cycle(previous_ended_at=newest.ended_at if newest else None, rep_requested_at=asked.at if asked else None, returns=returns)
+
+
+def _may_qualify(desk: Desk, pair: Pair, *, returns: bool) -> bool:
+    """Whether the rows of the pair's ledger that were not read could make the difference."""
+    subject, pinned, head = desk.subject(pair), desk.policy(pair), desk.ledgers.get(pair)
+    if subject is None or pinned is None or head is None:
+        return False
+    rows, cycle = desk.contributions.get(pair, []), _cycle(desk, pair, returns=returns)
+    unread = None if head.row_counts is None else Counter(head.row_counts) - Counter(row.rule_id for row in rows)
+    older = Older(unread, until=desk.partly_read[pair])
+    return may_qualify(pinned.policy, subject=subject, rows=rows, older=older, now=desk.now, cycle=cycle)
+
+
 def _judge(desk: Desk, pair: Pair, fresh: Sequence[str], *, returns: bool) -> Crossing | None:
-    subject, pinned, newest = desk.subject(pair), desk.policy(pair), desk.newest_leads.get(pair)
+    subject, pinned, head = desk.subject(pair), desk.policy(pair), desk.ledgers.get(pair)
     if subject is None or pinned is None:
         return None
-    requests = [each for each in desk.requests.get(pair, []) if asks_for_rep(each, brand_id=pair[1])]
-    asked = max(requests, key=lambda each: each.occurred_at, default=None)
-    cycle = Cycle(
-        previous_ended_at=newest.ended_at if newest else None, rep_requested_at=asked.occurred_at if asked else None, returns=returns
-    )
+    asked, cycle = head.asked if head else None, _cycle(desk, pair, returns=returns)
     decision = decide_qualification(pinned.policy, subject=subject, ledger=desk.contributions.get(pair, []), now=desk.now, cycle=cycle)
     if not isinstance(decision, Qualified):
         return None  # below a threshold, gated, or carried by nothing live: the reading of the score says which
@@ -176,7 +196,7 @@ def _open(desk: Desk, crossing: Crossing, envelopes: Mapping[str, Any], field_fo
 
 def announce(desk: Desk, lead: Lead, qualified: Qualified, *, policy: Policy) -> None:
     """Says and records that a lead began."""
-    score = qualified.score
+    score, reached, ready = qualified.score, reached_stage(desk, lead), sql_candidate_of(desk, lead)
     fact = LeadQualified(
         **about(lead),
         kind=cast("LeadKind", lead.kind),
@@ -187,8 +207,12 @@ def announce(desk: Desk, lead: Lead, qualified: Qualified, *, policy: Policy) ->
         engagement_ids=lead.engagement_ids,
         previous_lead_id=None if lead.previous_lead_id is None else str(lead.previous_lead_id),
         qualified_at=lead.qualified_at,
+        journey_stage=reached.stage if reached else None,
+        sql_candidate=ready is not None,
     )
     lead.last_event_id = desk.say(lead, fact)
     enter(desk, lead, StageEntry("mql"), from_stage=None, reason=qualified.reason)
     details = {"score": kept_score(policy, score)}
     desk.record(lead, "qualified", to_stage="mql", reason=qualified.reason, details=details)
+    if ready is not None:
+        desk.record(lead, "sql_candidate", reason=ready.readiness_id)

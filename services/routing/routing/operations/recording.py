@@ -1,16 +1,17 @@
 """Stores what other services told us, and decides anew whom it concerns."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.decisions.facts import Engagement
+from routing.decisions.facts import Engagement, JourneyStage
 from routing.operations.assigning import Search
+from routing.operations.content import noting_changes, reading_assets
 from routing.operations.desk import clear, lay_out
-from routing.operations.ledgers import keep_ledgers
+from routing.operations.ledgers import complete_ledgers, keep_ledgers
 from routing.operations.merges import following_merges
 from routing.operations.qualifying import decide_pairs
 from routing.operations.reasons import note_acts
@@ -33,6 +34,8 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     """
     told = _newest(events)
     storing = [
+        reading_assets(),
+        known_facts.content_stages({fact.asset_id for _, fact in told.values() if fact.asset_id}),
         _expecting_contacts({fact.contact_id for _, fact in told.values()}),
         putting_newer(tables.Engagement, [_engagement_row(event, fact) for event, fact in told.values()], by="version"),
     ]
@@ -43,21 +46,22 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
         await together(session, *storing)
         return
     contact_ids, brand_ids = ({pair[place] for pair in pairs} for place in (0, 1))
-    desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=storing)
-    _, stored = desk.stored
+    desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=storing, newest_rows=True)
+    _, stages, _, stored = desk.stored
     fresh = {key: fact for key, (_, fact) in told.items() if (key,) in stored}
     of_merged = [fact for fact in fresh.values() if fact.original_contact_id or desk.is_merged(fact.contact_id)]
     if of_merged:
         await together(session, following_merges({fact.original_contact_id or fact.contact_id for fact in of_merged}))
-        desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids)
+        desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, newest_rows=True)
         fresh = {key: fact for key, fact in fresh.items() if not desk.is_merged(fact.contact_id)}
     by_pair: dict[Pair, list[Engagement]] = {}
     for fact in fresh.values():
         for pair in _pairs([fact]):
-            by_pair.setdefault(pair, []).append(_engagement(fact))
+            by_pair.setdefault(pair, []).append(_engagement(fact, stages))
     causes = {
         pair: told[key][0].id for key in restated if key in fresh for pair in {*_pairs([fresh[key]]), *filter(None, [earlier.get(key)])}
     }
+    await complete_ledgers(session, desk, causes)
     before = {pair: frozenset(desk.contributions.get(pair, ())) for pair in causes}
     await keep_ledgers(session, desk, fresh=by_pair, anew=causes)
     await note_acts(session, desk, by_pair)
@@ -140,9 +144,9 @@ async def record_catalog(session: AsyncSession, events: Sequence[Event], *, now:
             case _:
                 pass  # the topic carries nothing else we know
     if assets:
-        wanted = shown_assets(assets)
-        _, before, _, after = await together(
-            session, catalog_changes(), wanted, putting_newer(tables.Asset, list(assets.values()), by="stated_at"), wanted
+        wanted, stated = shown_assets(assets), list(assets.values())
+        _, _, before, _, after = await together(
+            session, catalog_changes(), noting_changes(stated), wanted, putting_newer(tables.Asset, stated, by="stated_at"), wanted
         )
         changed = [asset_id for asset_id, shown in before.items() if after[asset_id] != shown]
         if changed:
@@ -150,7 +154,7 @@ async def record_catalog(session: AsyncSession, events: Sequence[Event], *, now:
     await put_newer(session, tables.Campaign, list(campaigns.values()), by="stated_at")
 
 
-def _engagement(fact: EngagementFact) -> Engagement:
+def _engagement(fact: EngagementFact, stages: Mapping[str, JourneyStage]) -> Engagement:
     return Engagement(
         engagement_id=fact.engagement_id,
         kind=fact.kind,
@@ -162,6 +166,7 @@ def _engagement(fact: EngagementFact) -> Engagement:
         topics=frozenset(fact.topics),
         machine=fact.machine,
         flags=frozenset(fact.flags),
+        content_stage=stages.get(fact.asset_id or ""),
     )
 
 

@@ -128,7 +128,6 @@ def paper_desk(now: datetime, person: Person, *, brand_id: str, policies: Polici
         clocks={},
         policies=policies,
         contributions={},
-        requests={},
     )
 
 

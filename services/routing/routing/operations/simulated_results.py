@@ -60,7 +60,7 @@ def result_document(
         },
         "load": _loads(rehearsals),
         "waiting": {version: dict(sorted(rehearsal.waiting.items())) for version, rehearsal in rehearsals.items()},
-        "warnings": [{"code": each.code, "detail": each.detail} for each in warnings],
+        "warnings": [each.document() for each in warnings],
         "decisions": kept,
     }
 

@@ -20,7 +20,7 @@ from routing.operations.rehearsing import Rehearsal, as_hand, hand_on_paper, pap
 from routing.operations.simulated_decisions import Explained, explained
 from routing.operations.simulated_results import result_document
 from routing.operations.simulations import Beginning, Stopped, fail, finish, report
-from routing.queries import windows
+from routing.queries import facts, windows
 from routing.queries.field_force import FieldForce, standing
 from routing.queries.lead_pages import read_one_moment
 from routing.queries.policies import PinnedPolicy, Policies, policies
@@ -150,7 +150,8 @@ async def simulate(session: AsyncSession, beginning: Beginning, progress: Progre
 
 async def _replay(session: AsyncSession, window: Window, versions: Versions, field_force: FieldForce, progress: Progress) -> Findings:
     """One pass over the window: for each contact, when they would have become an MQL under either version."""
-    findings, shapes = Findings(), windows.shapes_of(window)
+    [stages] = await together(session, facts.all_content_stages())
+    findings, shapes = Findings(), windows.shapes_of(window, stages)
     candidate = Replay(versions.candidate.policy, shapes)
     active = None if versions.active is None else Replay(versions.active.policy, shapes)
     async for contacts in windows.contacts_in_turn(session, window, shapes):

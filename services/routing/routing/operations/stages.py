@@ -12,6 +12,7 @@ from routing.decisions.reasons import Recycling, recycling_for
 from routing.operations.conversations import guard_conversation
 from routing.operations.desk import Desk
 from routing.operations.noticing import give_reason
+from routing.operations.standing import reached_stage
 from routing.tables import Lead
 from shared.events.feedback import OutcomeRecorded
 from shared.events.leads import ClockEnded, LeadRecycled, LeadStageChanged
@@ -88,7 +89,7 @@ def enter(
 ) -> None:
     """Enters one stage and says so; what was decided is for the caller to record."""
     lead.stage = entry.stage
-    fact = _changed(lead, entry, from_stage=from_stage, reason=reason, at=at or desk.now, report=report)
+    fact = _changed(desk, lead, entry, from_stage=from_stage, reason=reason, at=at or desk.now, report=report)
     desk.touched_leads.add(lead.id)
     give_reason(desk.notes, lead, entry.stage, at=at or desk.now)
     desk.notes.outdate(lead, now=desk.now)
@@ -100,16 +101,24 @@ def enter_late(
 ) -> None:
     """Says and records stages that the lead turns out to have entered before: it stands where it stood."""
     for entry in entries:
-        fact = _changed(lead, entry, from_stage=None, reason=reason, at=at, report=report, late=True)
+        fact = _changed(desk, lead, entry, from_stage=None, reason=reason, at=at, report=report, late=True)
         desk.say(lead, fact, cause=cause, occurred_at=at)
         details = {"report_id": report.report_id, "rep_id": report.rep_id, "code": report.code, "entered_at": at}
         desk.record(lead, "entered_late", to_stage=entry.stage, reason=reason, details=details)
 
 
 def _changed(
-    lead: Lead, entry: StageEntry, *, from_stage: str | None, reason: str, at: datetime, report: OutcomeRecorded | None, late: bool = False
+    desk: Desk,
+    lead: Lead,
+    entry: StageEntry,
+    *,
+    from_stage: str | None,
+    reason: str,
+    at: datetime,
+    report: OutcomeRecorded | None,
+    late: bool = False,
 ) -> LeadStageChanged:
-    merged_into = lead.merged_into_lead_id
+    merged_into, reached = lead.merged_into_lead_id, reached_stage(desk, lead)
     return LeadStageChanged(
         **about(lead),
         from_stage=from_stage,
@@ -122,6 +131,7 @@ def _changed(
         campaign_id=lead.campaign_id,
         merged_into_lead_id=None if merged_into is None else str(merged_into),
         changed_at=at,
+        journey_stage=reached.stage if reached else None,
     )
 
 

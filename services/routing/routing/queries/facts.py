@@ -1,19 +1,39 @@
 """What decisions are told about contacts, their engagements and content."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from routing.decisions.facts import Account, Approval, Asset, Campaign, Consent, Contact, Engagement, Licence, Target
+from routing.decisions.facts import (
+    COMMERCIAL_CONTEXTS,
+    JOURNEY_STAGES,
+    Account,
+    Approval,
+    Asset,
+    Campaign,
+    Consent,
+    Contact,
+    Engagement,
+    JourneyStage,
+    Licence,
+    Target,
+)
 from routing.decisions.scoring import Contribution
 from shared.database import Statement
 
 Pair = tuple[str, str]
 """A contact's id and a brand's."""
 
+NEWEST_ROWS_MAX = 50
+"""Of a ledger, read for every engagement; what more there is is read when it could matter."""
 BRIEFED_ENGAGEMENTS_MAX = 200
 """The newest ones per contact x brand; a brief shows twenty."""
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in sorted(words))
+
 
 _PAIRS = "unnest(CAST(%(contact_ids)s AS text[]), CAST(%(brand_ids)s AS text[])) AS pair (contact_id, brand_id)"
 _ENGAGEMENT = "engagement_id, contact_id, brand_id, kind, context, asset_id, campaign_id, topics, machine, flags, occurred_at"
@@ -41,11 +61,30 @@ _CAMPAIGNS = """
     WHERE campaign_id = ANY(%(campaign_ids)s)
        OR campaign_id IN (SELECT campaign_id FROM engagements WHERE engagement_id = ANY(%(engagement_ids)s))
 """
-_CONTRIBUTIONS = f"""
-    SELECT contact_id, brand_id, rule_id, engagement_id, points, occurred_at, backfilled FROM ledger_rows WHERE {_OF_CONTACTS}
+_CONTRIBUTION = "contact_id, brand_id, rule_id, engagement_id, points, occurred_at, backfilled"
+_CONTRIBUTIONS = f"SELECT {_CONTRIBUTION} FROM ledger_rows WHERE {_OF_CONTACTS}"  # noqa: S608
+_CONTRIBUTIONS_OF_PAIRS = f"SELECT {_CONTRIBUTION} FROM ledger_rows JOIN {_PAIRS} USING (contact_id, brand_id)"  # noqa: S608
+# Who has an open lead is not judged, so nothing is read of them.
+_NEWEST_CONTRIBUTIONS = f"""
+    SELECT newest.* FROM (SELECT contact_id, brand_id FROM ledgers WHERE {_OF_CONTACTS}) AS pair CROSS JOIN LATERAL (
+        SELECT {_CONTRIBUTION} FROM ledger_rows
+        WHERE ledger_rows.contact_id = pair.contact_id AND ledger_rows.brand_id = pair.brand_id
+        ORDER BY occurred_at DESC, engagement_id DESC, rule_id DESC LIMIT {NEWEST_ROWS_MAX}
+    ) AS newest
+    WHERE NOT EXISTS (
+        SELECT FROM leads WHERE leads.contact_id = pair.contact_id AND leads.brand_id = pair.brand_id AND leads.ended_at IS NULL
+    )
 """  # noqa: S608
-_ENGAGEMENTS = f"SELECT {_ENGAGEMENT} FROM engagements JOIN {_PAIRS} USING (contact_id, brand_id)"  # noqa: S608
-_REQUESTS = f"SELECT {_ENGAGEMENT} FROM engagements WHERE {_OF_CONTACTS} AND kind = 'rep_requested'"  # noqa: S608
+_MADE_FOR = f"""
+    CASE WHEN intent IN ({_quoted(COMMERCIAL_CONTEXTS)}) AND journey_stage IN ({_quoted(JOURNEY_STAGES)}) THEN journey_stage END
+"""
+_ALL_CONTENT_STAGES = f"SELECT asset_id, {_MADE_FOR} AS content_stage FROM assets"  # noqa: S608
+_CONTENT_STAGES = f"SELECT asset_id, {_MADE_FOR} AS content_stage FROM assets WHERE asset_id = ANY(%(asset_ids)s)"  # noqa: S608
+_ENGAGEMENTS = f"""
+    SELECT engagements.*, content_stage
+    FROM (SELECT {_ENGAGEMENT} FROM engagements JOIN {_PAIRS} USING (contact_id, brand_id)) AS engagements
+    LEFT JOIN (SELECT asset_id, {_MADE_FOR} AS content_stage FROM assets) AS made_for USING (asset_id)
+"""  # noqa: S608
 _PAIRS_OF_ENGAGEMENTS = """
     SELECT engagement_id, contact_id, brand_id FROM engagements WHERE engagement_id = ANY(%(engagement_ids)s) AND brand_id IS NOT NULL
 """
@@ -80,14 +119,38 @@ def contributions(contact_ids: Collection[str], brand_ids: Brands = None) -> Sta
     return Statement(_CONTRIBUTIONS, _of_contacts(contact_ids, brand_ids), _contributions)
 
 
+def newest_contributions(contact_ids: Collection[str], brand_ids: Brands = None) -> Statement[dict[Pair, list[Contribution]]]:
+    """The newest ledger rows of the contacts, for brands of which they have no open lead: at most `NEWEST_ROWS_MAX` of each."""
+    return Statement(_NEWEST_CONTRIBUTIONS, _of_contacts(contact_ids, brand_ids), _contributions)
+
+
+def read_from(newest: Mapping[Pair, Sequence[Contribution]]) -> dict[Pair, datetime]:
+    """How far back the newest rows reach, of the pairs that have as many of them as are read, and so may have more."""
+    return {pair: min(row.occurred_at for row in rows) for pair, rows in newest.items() if len(rows) >= NEWEST_ROWS_MAX}
+
+
+def contributions_of(pairs: Collection[Pair]) -> Statement[dict[Pair, list[Contribution]]]:
+    """Every ledger row of each pair."""
+    return Statement(_CONTRIBUTIONS_OF_PAIRS, _arrays(pairs), _contributions)
+
+
 def engagements(pairs: Collection[Pair]) -> Statement[dict[Pair, list[Engagement]]]:
     """Every engagement of each pair."""
     return Statement(_ENGAGEMENTS, _arrays(pairs), _engagements)
 
 
-def requests_for_a_rep(contact_ids: Collection[str], brand_ids: Brands = None) -> Statement[dict[Pair, list[Engagement]]]:
-    """The engagements of the contacts that may ask for a rep."""
-    return Statement(_REQUESTS, _of_contacts(contact_ids, brand_ids), _engagements)
+def content_stages(asset_ids: Collection[str]) -> Statement[dict[str, JourneyStage]]:
+    """The journey stage each of the assets is made for, by id; one that is not known, or not promotion's, has none."""
+    return Statement(_CONTENT_STAGES, {"asset_ids": list(asset_ids)}, _stages)
+
+
+def all_content_stages() -> Statement[dict[str, JourneyStage]]:
+    """The same of every asset."""
+    return Statement(_ALL_CONTENT_STAGES, {}, _stages)
+
+
+def _stages(rows: list[Any]) -> dict[str, JourneyStage]:
+    return {row.asset_id: row.content_stage for row in rows if row.content_stage}
 
 
 def pairs_of_engagements(engagement_ids: Collection[str]) -> Statement[dict[str, Pair]]:
@@ -201,6 +264,7 @@ def _engagements(rows: list[Any]) -> dict[Pair, list[Engagement]]:
                 topics=frozenset(row.topics),
                 machine=row.machine,
                 flags=frozenset(row.flags),
+                content_stage=getattr(row, "content_stage", None),
             )
         )
     return found

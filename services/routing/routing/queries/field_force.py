@@ -16,7 +16,7 @@ from routing.decisions.alignments import Aligned, Alignment, AlignmentIndex, Cov
 from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, Calendar
 from routing.decisions.effective import holds_on
 from routing.decisions.escalation import Superior
-from routing.decisions.facts import Account, Contact
+from routing.decisions.facts import Account, Contact, Covered
 from routing.decisions.reps import Absence, Rep
 from routing.queries.calendars import calendar_of, holidays_of, read_hours
 from shared.database import Statement
@@ -91,6 +91,11 @@ class FieldForce:
             self.indexes.clear()  # days go by; yesterday's isn't asked for again
             self.indexes[day] = AlignmentIndex(self.alignments, day, self.brands_of_teams)
         return self.indexes[day].find(whereabouts_of(contact, account), brand_id=brand_id)
+
+    def covered(self, contact: Contact, account: Account | None, *, brand_id: str, day: date) -> Covered | None:
+        """The territory a contact lies in for a brand on a day; None if in none."""
+        aligned = self.aligned(contact, account, brand_id=brand_id, day=day)
+        return None if aligned is None else Covered(aligned.territory_id, self.territories[aligned.territory_id].region)
 
     def place_of(self, contact: Contact, account: Account | None, *, brand_id: str, day: date) -> Place:
         """Where a contact's leads of a brand belong on a day."""

@@ -11,12 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.clocks import Clock
+from routing.decisions.conditions import asks_for_territory
 from routing.decisions.effective import day_of
 from routing.decisions.facts import Contact, Subject
+from routing.decisions.journey import ReachedStage
+from routing.decisions.readiness import SqlCandidate, sql_candidate
 from routing.decisions.scoring import Score, score
 from routing.queries import facts
 from routing.queries.facts import Pair
+from routing.queries.field_force import standing
 from routing.queries.leads import clocks, lead_of
+from routing.queries.ledgers import head_of
 from routing.queries.policies import policies
 from routing.tables import Lead
 from shared.database import together
@@ -40,6 +45,8 @@ class ShownLead:
     lead: Lead
     score: Score
     clocks: Sequence[Clock]
+    reached: ReachedStage | None
+    candidate: SqlCandidate | None
 
 
 async def read_one_moment(session: AsyncSession) -> None:
@@ -125,14 +132,17 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
     stands_for = {contact_id: subject.contact.merged_into or contact_id for (contact_id, _), subject in subjects.items()}
     contact_ids = {stands_for.get(lead.contact_id, lead.contact_id) for lead in leads}
     ledger = tables.Ledger
-    heads = await session.execute(select(ledger.__table__).where(ledger.contact_id.in_(contact_ids), ledger.policy_version.is_not(None)))
-    versions = {(row.contact_id, row.brand_id): row.policy_version for row in heads}
+    heads = await session.execute(select(ledger.__table__).where(ledger.contact_id.in_(contact_ids)))
+    known = {(row.contact_id, row.brand_id): head_of(row) for row in heads}
+    versions = {pair: head.policy_version for pair, head in known.items() if head.policy_version is not None}
     in_force, contributions, running = await together(
         session,
         policies((), versions={*versions.values(), *(lead.policy_version for lead in leads)}),
         facts.contributions(contact_ids, {lead.brand_id for lead in leads}),
         clocks([lead.id for lead in leads]),
     )
+    if any(asks_for_territory(pinned.policy) for pinned in in_force.by_version.values()):
+        subjects = await _with_territories(session, subjects, day=day_of(now))
     shown: list[ShownLead] = []
     for lead in leads:
         pair = stands_for.get(lead.contact_id, lead.contact_id), lead.brand_id
@@ -140,8 +150,19 @@ async def _shown(session: AsyncSession, leads: Sequence[Lead], *, now: datetime)
         in_cycle = [row for row in contributions.get(pair, []) if lead.ended_at is None or row.occurred_at <= lead.ended_at]
         subject = subjects.get(pair) or subjects.get((lead.contact_id, lead.brand_id)) or Subject(Contact(lead.contact_id))
         reading = score(pinned.policy, subject=subject, ledger=in_cycle, now=now, counting_after=lead.counting_after)
-        shown.append(ShownLead(lead, reading, running.get(lead.id, ())))
+        head = known.get(pair)
+        ready = sql_candidate(head.confirmed, counting_after=lead.counting_after) if head else None
+        of_cycle = ready if ready and (lead.ended_at is None or ready.act.at <= lead.ended_at) else None
+        shown.append(ShownLead(lead, reading, running.get(lead.id, ()), head.reached if head else None, of_cycle))
     return shown
+
+
+async def _with_territories(session: AsyncSession, subjects: Mapping[Pair, Subject], *, day: date) -> Mapping[Pair, Subject]:
+    [now] = await together(session, standing())
+    return {
+        pair: replace(subject, territory=now.field_force.covered(subject.contact, subject.account, brand_id=pair[1], day=day))
+        for pair, subject in subjects.items()
+    }
 
 
 async def _subjects(session: AsyncSession, leads: Sequence[Lead], *, day: date) -> Mapping[Pair, Subject]:

@@ -1,12 +1,12 @@
 """Leads and their clocks, as the operations load them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
 from routing.decisions.clock_rules import CLOCK_KINDS, ClockKind
-from routing.decisions.clocks import Clock
+from routing.decisions.clocks import Clock, next_moment
 from routing.tables import Lead
 from shared.database import Statement
 
@@ -68,9 +68,10 @@ def _clock(row: Any, prefix: str = "") -> Clock:
     return Clock(**{name: getattr(row, prefix + name) for name in _CLOCK_FIELDS})
 
 
-def clock_fields() -> Sequence[str]:
-    """What is told of a clock, which its columns are named by."""
-    return _CLOCK_FIELDS
+def clock_row(lead: Lead, clock: Clock) -> dict[str, Any]:
+    """A lead's clock as it is stored, with the moment at which it needs attention."""
+    next_at = next_moment(clock, is_owned=lead.rep_id is not None)
+    return {"lead_id": lead.id, "next_at": next_at, **{name: getattr(clock, name) for name in _CLOCK_FIELDS}}
 
 
 def currency(lead: Lead) -> tuple[Any, ...]:
@@ -78,9 +79,9 @@ def currency(lead: Lead) -> tuple[Any, ...]:
     return lead.ended_at is None, lead.ended_at or lead.qualified_at, lead.qualified_at, lead.id
 
 
-def lead_columns() -> Iterable[str]:
-    """The names of a lead's columns."""
-    return _LEAD_COLUMNS
+def lead_row(lead: Lead) -> dict[str, Any]:
+    """A lead as it is stored."""
+    return {name: getattr(lead, name) for name in _LEAD_COLUMNS}
 
 
 _LEAD_COLUMNS = frozenset(column.name for column in Lead.__table__.columns)

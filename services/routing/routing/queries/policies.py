@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.policy import Policy
+from routing.decisions.value_position import from_its_position
 from shared.database import Statement
 
 _PARSED_POLICIES_MAX = 256
@@ -103,4 +104,4 @@ async def policy_page(session: AsyncSession, *, before: int | None, limit: int) 
 
 @lru_cache(_PARSED_POLICIES_MAX)
 def _parsed(document: str) -> Policy:
-    return Policy.model_validate_json(document)
+    return from_its_position(Policy.model_validate_json(document))

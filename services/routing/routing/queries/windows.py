@@ -1,7 +1,7 @@
 """A window of history as a simulation reads it: engagements contact by contact, who they are, and what came of their real leads."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -11,10 +11,11 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing.decisions.facts import Account, Contact, Engagement, Subject, Target
+from routing.decisions.facts import Account, Contact, Covered, Engagement, JourneyStage, Subject, Target
 from routing.decisions.replay import EPOCH, Seen, Shapes
 from routing.decisions.steps import LeadKind
 from routing.queries import facts
+from routing.queries.field_force import standing
 from shared.database import Statement, stream, together
 
 ROWS_AT_ONCE = 5_000
@@ -63,11 +64,12 @@ class Person:
     contact: Contact
     account: Account | None
     target: Target | None
+    territory: Covered | None = None
 
     @property
     def subject(self) -> Subject:
         """What a policy's conditions may ask about them."""
-        return Subject(self.contact, self.account, self.target)
+        return Subject(self.contact, self.account, self.target, self.territory)
 
     @property
     def kind(self) -> LeadKind:
@@ -94,9 +96,9 @@ async def contacts_in_turn(session: AsyncSession, window: Window, shapes: Shapes
         yield contacts
 
 
-def shapes_of(window: Window) -> Shapes:
-    """The shapes of the window's engagements, none known yet."""
-    return Shapes(partial(_engagement, window.brand_id))
+def shapes_of(window: Window, stages: Mapping[str, JourneyStage]) -> Shapes:
+    """The shapes of the window's engagements, none known yet; `stages` are what content is made for, by asset."""
+    return Shapes(partial(_engagement, window.brand_id, stages))
 
 
 async def prefer_whole_answers(session: AsyncSession) -> None:
@@ -111,16 +113,19 @@ def count(window: Window, *, most: int) -> Statement[int]:
 
 async def persons(session: AsyncSession, window: Window, contact_ids: Collection[str]) -> dict[str, Person]:
     """By contact id, those somebody described and nobody else stands for, as they are on the window's day."""
-    rows, accounts, targets = await together(
+    rows, accounts, targets, now = await together(
         session,
         Statement(_CONTACTS, {"contact_ids": list(contact_ids)}, list),
         facts.primary_accounts(contact_ids, day=window.day),
         facts.targets(contact_ids, [window.brand_id], day=window.day),
+        standing(),
     )
-    return {
-        row.contact_id: Person(facts.contact_of(row), accounts.get(row.primary_account_id), targets.get((row.contact_id, window.brand_id)))
-        for row in rows
-    }
+    found = {}
+    for row in rows:
+        contact, account = facts.contact_of(row), accounts.get(row.primary_account_id)
+        covered = now.field_force.covered(contact, account, brand_id=window.brand_id, day=window.day)
+        found[row.contact_id] = Person(contact, account, targets.get((row.contact_id, window.brand_id)), covered)
+    return found
 
 
 def open_for(window: Window) -> Statement[timedelta | None]:
@@ -145,7 +150,7 @@ def _by_contact(rows: list[Any]) -> dict[str, list[Any]]:
     return found
 
 
-def _engagement(brand_id: str, shape: tuple[str, str, str | None, bool, str, str]) -> Engagement:
+def _engagement(brand_id: str, stages: Mapping[str, JourneyStage], shape: tuple[str, str, str | None, bool, str, str]) -> Engagement:
     kind, context, asset_id, machine, topics, flags = shape
     return Engagement(
         engagement_id="",
@@ -157,4 +162,5 @@ def _engagement(brand_id: str, shape: tuple[str, str, str | None, bool, str, str
         topics=frozenset(orjson.loads(topics)),
         machine=machine,
         flags=frozenset(orjson.loads(flags)),
+        content_stage=stages.get(asset_id or ""),
     )

@@ -21,7 +21,7 @@ from routing.tables.decided import (
 from routing.tables.declared import Tables
 from routing.tables.planned import Absence, Alignment, DatedFactsMark, Pool, Target
 from routing.tables.simulations import SimulatedDecision, Simulation
-from routing.tables.told import Asset, Campaign, Contact, EarlyOutcome, Engagement, HeardObjection
+from routing.tables.told import Asset, Campaign, ChangedAsset, Contact, EarlyOutcome, Engagement, HeardObjection
 
 __all__ = [
     "Absence",
@@ -33,6 +33,7 @@ __all__ = [
     "Brief",
     "BriefRevision",
     "Campaign",
+    "ChangedAsset",
     "Clock",
     "Contact",
     "DatedFactsMark",

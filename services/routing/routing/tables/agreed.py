@@ -86,8 +86,12 @@ class Policy(Tables):
 
     __tablename__ = "policies"
     __table_args__ = (
-        CheckConstraint("state IN ('draft', 'active', 'superseded')", name="state"),
-        CheckConstraint("(state = 'draft') = (activation IS NULL)", name="activation"),
+        CheckConstraint("state IN ('draft', 'scheduled', 'active', 'superseded')", name="state"),
+        CheckConstraint("(state IN ('draft', 'scheduled')) = (activation IS NULL)", name="activation"),
+        CheckConstraint("num_nonnulls(scheduled_for, scheduled_by) IN (0, 2)", name="scheduled"),
+        CheckConstraint("state <> 'scheduled' OR scheduled_for IS NOT NULL", name="scheduled_state"),
+        CheckConstraint("scheduled_by <> author", name="scheduled_by_another"),
+        Index("ix_policies_scheduled_for_waiting", "scheduled_for", postgresql_where=text("state = 'scheduled'")),
         CheckConstraint("num_nonnulls(activation, activated_by, activated_at) IN (0, 3)", name="activated"),
         CheckConstraint("activated_by <> author", name="approved_by_another"),
         UniqueConstraint("brand_id", "activation"),
@@ -108,6 +112,10 @@ class Policy(Tables):
     author: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(_Moment)
     state: Mapped[str] = mapped_column(Text)
-    activation: Mapped[int | None] = mapped_column(comment="The how-manieth activation of the brand; null for a draft.")
+    scheduled_for: Mapped[datetime | None] = mapped_column(
+        _Moment, comment="When it is to become active, or was; null if nobody named a time."
+    )
+    scheduled_by: Mapped[str | None] = mapped_column(Text, comment="Who named it, and approved it by that; null if nobody named a time.")
+    activation: Mapped[int | None] = mapped_column(comment="The brand's newest is what its ledgers are to be decided by; null for a draft.")
     activated_by: Mapped[str | None] = mapped_column(Text, comment="Null for a draft.")
     activated_at: Mapped[datetime | None] = mapped_column(_Moment, comment="Null for a draft.")

@@ -24,21 +24,34 @@ class Ledger(Tables):
     contact_id: Mapped[str] = mapped_column(Text, primary_key=True)
     brand_id: Mapped[str] = mapped_column(Text, primary_key=True)
     policy_version: Mapped[str | None] = mapped_column(Text, comment="Null while the contact is unknown or no policy applies to them.")
-    activation: Mapped[int] = mapped_column(comment="The brand's newest activation when it was last decided; 0 asks for a decision.")
+    activation: Mapped[int] = mapped_column(
+        comment="The brand's newest activation when it was last decided; 0 asks for a decision, -1 for a ledger made anew."
+    )
+    journey_stage: Mapped[str | None] = mapped_column(Text, comment="The furthest stage of content taken in; null if none was.")
+    journey_since: Mapped[datetime | None] = mapped_column(_Moment, comment="When it was reached; null if none was.")
+    journey_engagement_id: Mapped[str | None] = mapped_column(Text, comment="By which engagement; null if none was.")
+    asked_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When they last asked for a rep; null if never.")
+    asked_engagement_id: Mapped[str | None] = mapped_column(Text, comment="By which engagement; null if never.")
+    confirmed: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), comment="By readiness of the policy, the last act that confirmed intent."
+    )
+    row_counts: Mapped[dict[str, int] | None] = mapped_column(
+        JSONB(none_as_null=True), comment="How many rows it has by rule, once there are more than are read at every engagement."
+    )
 
 
 class LedgerRow(Tables):
-    """Undecayed points one engagement earned by one rule."""
+    """Undecayed points one engagement earned by one rule. The key has its time in it, to read the newest of a ledger first."""
 
     __tablename__ = "ledger_rows"
 
     contact_id: Mapped[str] = mapped_column(Text, primary_key=True)
     brand_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    occurred_at: Mapped[datetime] = mapped_column(_Moment, primary_key=True)
     engagement_id: Mapped[str] = mapped_column(Text, primary_key=True)
     rule_id: Mapped[str] = mapped_column(Text, primary_key=True)
     policy_version: Mapped[str] = mapped_column(Text)
     points: Mapped[Decimal] = mapped_column(Numeric(12, 4))
-    occurred_at: Mapped[datetime] = mapped_column(_Moment)
     backfilled: Mapped[bool]
 
 

@@ -58,6 +58,15 @@ class Asset(Tables):
     stated_at: Mapped[datetime] = mapped_column(_Moment)
 
 
+class ChangedAsset(Tables):
+    """An asset that was stated for the first time, or for another stage: whoever took it in is to be decided anew."""
+
+    __tablename__ = "changed_assets"
+
+    asset_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    stated_at: Mapped[datetime] = mapped_column(_Moment)
+
+
 class Campaign(Tables):
     """What a campaign asks of the field."""
 

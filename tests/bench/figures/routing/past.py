@@ -39,8 +39,10 @@ _PAST = """
         INSERT INTO ledger_rows (contact_id, brand_id, engagement_id, rule_id, policy_version, points, occurred_at, backfilled)
         SELECT contact_id, %(brand_id)s, engagement_id, 'form', %(version)s, 40, occurred_at, false FROM act
     )
-    INSERT INTO ledgers (contact_id, brand_id, policy_version, activation)
-    SELECT DISTINCT contact_id, %(brand_id)s, %(version)s, CAST(%(activation)s AS int) FROM act
+    INSERT INTO ledgers (contact_id, brand_id, policy_version, activation, row_counts)
+    SELECT contact_id, %(brand_id)s, %(version)s, CAST(%(activation)s AS int),
+        CASE WHEN count(*) >= 50 THEN jsonb_build_object('form', count(*)) END
+    FROM act GROUP BY contact_id
 """
 
 
