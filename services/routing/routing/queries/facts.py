@@ -25,7 +25,7 @@ from shared.database import Statement
 Pair = tuple[str, str]
 """A contact's id and a brand's."""
 
-NEWEST_ROWS_MAX = 50
+NEWEST_ROWS_MAX = 25
 """Of a ledger, read for every engagement; what more there is is read when it could matter."""
 BRIEFED_ENGAGEMENTS_MAX = 200
 """The newest ones per contact x brand; a brief shows twenty."""
