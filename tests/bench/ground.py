@@ -22,7 +22,7 @@ from deploy.launcher.servers import Servers
 from deploy.launcher.short_lived import short_lived_place
 from deploy.launcher.stopping import stop_everything, stop_service
 from deploy.launcher.world import request_token
-from tests.bench.cpu import load_cpus, pinned, service_cpus
+from tests.bench.cpu import pinned, service_cpus
 
 _READY_SECONDS = 60.0
 _FSYNC_SECONDS = 0.5
@@ -54,17 +54,13 @@ class Ground:
     def stop_service(self, name: str) -> None:
         stop_service(self.roster, name)
 
-    def start_arm(self, name: str, *, environment: Mapping[str, str] | None = None, port: int | None = None) -> int:
-        """Starts `python -m tests.bench.arms.<name>` unless it runs; gives the port it listens on, told it as BENCH_PORT.
-
-        One that is given a port shares it with another arm, and runs on the load's CPU.
-        """
+    def start_arm(self, name: str, *, environment: Mapping[str, str] | None = None, cpus: set[int] | None = None) -> int:
+        """Starts `python -m tests.bench.arms.<name>` unless it runs; gives the port it listens on, told it as BENCH_PORT."""
         if not self.roster.is_running(name):
-            cpus = service_cpus() if port is None else load_cpus()
-            port = self._arms[name] = port or unused_port()
+            port = self._arms[name] = unused_port()
             inherited = {**os.environ, "PYTHONPATH": str(CHECKOUT), "BENCH_PORT": str(port)}
             module = name.partition("@")[0]  # one arm in several variants: stack@full, stack@none
-            with pinned(cpus):
+            with pinned(cpus or service_cpus()):
                 self.roster.start(
                     name, [sys.executable, "-m", f"tests.bench.arms.{module}"], environment={**inherited, **(environment or {})}
                 )

@@ -11,9 +11,10 @@ import httpx
 import psycopg
 
 from deploy.demo.launch import Launch
+from deploy.launcher.ports import unused_port
 from tests.bench import load
 from tests.bench.bodies import BRAND, SECRET, SOURCE, address_of
-from tests.bench.cpu import Meter
+from tests.bench.cpu import Meter, load_cpus, service_cpus
 from tests.bench.ground import Ground
 from tests.bench.protocol import Plan, Sample
 from tests.bench.webhooks import PATH
@@ -62,15 +63,17 @@ class Mail:
         return Sample(sample.value, sample.cpu_us, note=f"{sample.note}, {left} left in the outbox, gone in {seconds:.1f} s")
 
     def without_relay(self, connections: int, plan: Plan, *, doors: int = 1) -> Sample:
-        """The same with nothing behind the door: what arrives waits in the outbox. Several doors are processes on one port."""
+        """The same with nothing behind the door: what arrives waits in the outbox. Two doors are processes on one port, one of
+        them on the load's CPU."""
         self.prepare()
         self.ground.stop_service("intake")
         names = [f"door@{number}" for number in range(1, doors + 1)]
-        port: int | None = None
-        for name in names:
-            port = self.ground.start_arm(name, environment=self.ground.service_environment("intake"), port=port)
+        shared = unused_port()
+        environment = {**self.ground.service_environment("intake"), "BENCH_SHARED_PORT": str(shared)}
+        for name, cpus in zip(names, (service_cpus(), load_cpus()), strict=False):
+            self.ground.start_arm(name, environment=environment, cpus=cpus)
         pids = {name: self.ground.pid(name) for name in (*names, "postgres")}
-        sample = self.under_load(port or 0, connections, plan, pids)
+        sample = self.under_load(shared, connections, plan, pids)
         for name in names:
             self.ground.stop_arm(name)
         self.forget()
