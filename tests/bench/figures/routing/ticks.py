@@ -8,7 +8,6 @@ from uuid import UUID
 import orjson
 import psycopg
 
-from routing.queries.leads import lead_columns
 from routing.tables import Lead
 from tests.bench.ground import Ground
 from tests.bench.protocol import FULL, Goal, Measured, Plan, Sample, Say
@@ -108,7 +107,7 @@ def _lead() -> str:
         rep_id="rep-1",
         assigned_at=now,
     )
-    return orjson.dumps({name: getattr(lead, name) for name in lead_columns()}).decode()
+    return orjson.dumps({column.name: getattr(lead, column.name) for column in Lead.__table__.columns}).decode()
 
 
 def take(ground: Ground, plan: Plan, say: Say) -> Iterator[Measured]:
