@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 import psycopg
-from psycopg.rows import namedtuple_row
+from psycopg.rows import RowFactory, namedtuple_row
 from psycopg.types.json import set_json_loads
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -147,11 +147,12 @@ def ring(session: AsyncSession, bell: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Statement(Generic[T]):
-    """SQL in the driver's own form (`%(name)s`), its parameters, and how its rows are read."""
+    """SQL in the driver's own form (`%(name)s`), its parameters, and how its rows are read: named tuples, unless it makes others."""
 
     sql: str
     parameters: Mapping[str, Any]
     read: Callable[[list[Any]], T]
+    rows: RowFactory[Any] = namedtuple_row
 
 
 def drivers_form(sql: str) -> str:
@@ -174,7 +175,7 @@ async def together(session: AsyncSession, *statements: Statement[Any]) -> list[A
     """
     connection = await session.connection()
     driver: psycopg.AsyncConnection[Any] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
-    cursors = [driver.cursor(row_factory=namedtuple_row) for _ in statements]
+    cursors = [driver.cursor(row_factory=statement.rows) for statement in statements]
     try:
         async with driver.pipeline():
             for cursor, statement in zip(cursors, statements, strict=True):

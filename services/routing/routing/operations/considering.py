@@ -18,6 +18,7 @@ from routing.decisions.steps import NO_TURNS_YET, AssignableLead, Rota, RotaKind
 from routing.operations.desk import Desk
 from routing.operations.rows import Row, holding
 from routing.operations.timekeeping import outreach_due_at
+from routing.queries.at_once import at_once
 from routing.queries.field_force import FieldForce, Place, holding_reps, open_leads, rep_of
 from routing.tables import Lead
 from shared.database import Statement, together
@@ -108,17 +109,17 @@ async def take_in_hand(session: AsyncSession, desk: Desk, located: Sequence[tupl
     keys |= {("pool", pool.pool_id, brand_id) for pool, brand_id in pools}
     named = _named(desk, located, field_force)
     named |= possible_stand_ins(named, field_force.absences) | {rep_id for pool, _ in pools for rep_id in pool.rep_ids}
-    *turns, rows, counts = await together(
+    turns = [_holding_turns(kind, [key for key in keys if key[0] == kind]) for kind in _TABLES if pools or kind == "territory"]
+    (*held, rows), counts = await together(
         session,
-        *(_holding_turns(kind, [key for key in keys if key[0] == kind]) for kind in _TABLES if pools or kind == "territory"),
-        holding_reps(rep_ids=named, territory_ids=territory_ids),
+        at_once(*turns, holding_reps(rep_ids=named, territory_ids=territory_ids)),
         open_leads(rep_ids=named, territory_ids=territory_ids, besides=list(desk.leads)),
     )
     day = day_of(desk.now)
     reps = {row.id: rep_of(row, open_leads=counts.get(row.id, 0), day=day, field_force=field_force) for row in rows}
     hand = Hand(
         field_force=field_force,
-        turns={key: rotation for held in turns for key, rotation in held.items()},
+        turns={key: rotation for of_kind in held for key, rotation in of_kind.items()},
         reps=reps,
         rep_ids_of_territories=by_territory(reps.values(), territory_ids),
         keep_hours=any(rep.calendar is not None or rep.absences for rep in reps.values()),

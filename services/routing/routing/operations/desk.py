@@ -26,6 +26,7 @@ from routing.operations.noticing import Notes, noting
 from routing.operations.records import Chosen, chosen_by, record_row
 from routing.operations.rows import Row, Sets, putting
 from routing.queries import facts
+from routing.queries.at_once import at_once
 from routing.queries.facts import Pair
 from routing.queries.field_force import FieldForce, standing
 from routing.queries.leads import ClockKey, clock_row, currency, current_leads, lead_row
@@ -227,17 +228,20 @@ async def lay_out(
 
     A person comes whole: of whoever is merged, who stands for them comes along, which takes another reading.
     """
-    *stored, people, ledgers, (leads, clocks), accounts, targets, policies, contributions = await together(
+    *stored, people, ledgers, known = await together(
         session,
         *storing,
         holding_people(contact_ids),
         holding_ledgers(contact_ids),
-        current_leads(contact_ids, lead_ids=lead_ids),
-        facts.primary_accounts(contact_ids, day=day_of(now)),
-        facts.targets(contact_ids, brand_ids, day=day_of(now)),
-        policies_of(contact_ids, brand_ids=brand_ids or ()),
-        facts.newest_contributions(contact_ids, brand_ids) if newest_rows else facts.contributions(contact_ids, brand_ids),
+        at_once(
+            current_leads(contact_ids, lead_ids=lead_ids),
+            facts.primary_accounts(contact_ids, day=day_of(now)),
+            facts.targets(contact_ids, brand_ids, day=day_of(now)),
+            policies_of(contact_ids, brand_ids=brand_ids or ()),
+            facts.newest_contributions(contact_ids, brand_ids) if newest_rows else facts.contributions(contact_ids, brand_ids),
+        ),
     )
+    (leads, clocks), accounts, targets, policies, contributions = known
     survivors = {row.merged_into for row in people.values() if row.merged_into is not None and row.contact_id in contact_ids}
     if not survivors <= set(contact_ids):
         everybody = {*contact_ids, *survivors}
@@ -292,7 +296,8 @@ async def clear(session: AsyncSession, desk: Desk) -> None:
         **desk.turns,
     }
     touched = {*desk.touched_leads, *(lead_id for lead_id, _ in desk.touched_clocks), *_with_another_score(desk)}
-    await together(session, *putting(decided), *noting(desk.notes, desk.leads, touched=touched), *publishing(session, desk.events))
+    also = [*noting(desk.notes, desk.leads, touched=touched), *publishing(session, desk.events)]
+    await together(session, *putting(decided, also=also))
     if desk.frees_capacity:
         await begin_queue_round(session)
 

@@ -15,13 +15,13 @@ BETWEEN_VERSIONS = timedelta(minutes=5)
 """Nobody reads more versions than that because somebody goes on reading; what must not wait doesn't wait for this."""
 
 # Whoever changes a lead holds its contact, so nobody else writes these rows meanwhile.
-_NOTE = """
-    WITH changed AS (
-        INSERT INTO lead_changes (rep_id, lead_id, changed_in)
-        SELECT rep_id, lead_id, CAST(CAST(pg_current_xact_id() AS text) AS bigint)
-        FROM json_to_recordset(CAST(%(changed)s AS json)) AS change (rep_id text, lead_id uuid) ORDER BY rep_id, lead_id
-        ON CONFLICT (rep_id, lead_id) DO UPDATE SET changed_in = excluded.changed_in
-    )
+_NOTE_CHANGED = """
+    INSERT INTO lead_changes (rep_id, lead_id, changed_in)
+    SELECT rep_id, lead_id, CAST(CAST(pg_current_xact_id() AS text) AS bigint)
+    FROM json_to_recordset(CAST(%(changed)s AS json)) AS change (rep_id text, lead_id uuid) ORDER BY rep_id, lead_id
+    ON CONFLICT (rep_id, lead_id) DO UPDATE SET changed_in = excluded.changed_in
+"""
+_NOTE_OUTDATED = """
     INSERT INTO brief_revisions (lead_id, due_at)
     SELECT lead_id, due_at
     FROM json_to_recordset(CAST(%(outdated)s AS json)) AS outdated (lead_id uuid, due_at timestamptz) ORDER BY lead_id
@@ -61,11 +61,9 @@ def noting(notes: Notes, leads: Mapping[UUID, Lead], *, touched: Collection[UUID
     changed = {(rep_id, lead_id) for lead_id in {*touched, *notes.changed} for rep_id in _followers(notes, leads[lead_id])}
     if not changed and not notes.outdated:
         return []
-    parameters = {
-        "changed": as_recordset([{"rep_id": rep_id, "lead_id": lead_id} for rep_id, lead_id in changed]),
-        "outdated": as_recordset([{"lead_id": lead_id, "due_at": due_at} for lead_id, due_at in notes.outdated.items()]),
-    }
-    return [Statement(_NOTE, parameters, list)]
+    changes = as_recordset([{"rep_id": rep_id, "lead_id": lead_id} for rep_id, lead_id in changed])
+    outdated = as_recordset([{"lead_id": lead_id, "due_at": due_at} for lead_id, due_at in notes.outdated.items()])
+    return [Statement(_NOTE_CHANGED, {"changed": changes}, list), Statement(_NOTE_OUTDATED, {"outdated": outdated}, list)]
 
 
 def _followers(notes: Notes, lead: Lead) -> set[str]:

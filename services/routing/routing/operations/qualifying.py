@@ -23,6 +23,7 @@ from routing.operations.joining import join_leads
 from routing.operations.ledgers import complete_ledgers
 from routing.operations.stages import about, enter, move, position_of
 from routing.operations.standing import reached_stage, sql_candidate_of
+from routing.queries.at_once import at_once
 from routing.queries.brief_material import Material, material
 from routing.queries.facts import Pair
 from routing.queries.field_force import FieldForce, standing
@@ -93,19 +94,17 @@ async def _surroundings(
     carriers = {engagement_id for crossing in crossings for engagement_id in crossing.carriers[:CARRIERS_MAX]}
     pairs = [*(crossing.pair for crossing in crossings), *desk.pairs_of(search.lead for search in searches)]
     campaign_ids = {search.lead.campaign_id for search in searches if search.lead.campaign_id is not None}
-    now, envelopes, *answers = await together(
-        session,
-        standing(),
-        Statement(_ENVELOPES, {"engagement_ids": list(carriers)}, lambda rows: {row.engagement_id: row for row in rows}),
-        *material(
-            pairs,
-            now=desk.now,
-            campaign_ids=campaign_ids,
-            engagement_ids=carriers,
-            lead_ids=[search.lead.id for search in searches if search.lead.brief_version > 0],
-        ),
+    about, *others = material(
+        pairs,
+        now=desk.now,
+        campaign_ids=campaign_ids,
+        engagement_ids=carriers,
+        lead_ids=[search.lead.id for search in searches if search.lead.brief_version > 0],
     )
-    return envelopes, Surroundings(now.round_number, now.field_force, Material(*answers))
+    by_id = Statement(_ENVELOPES, {"engagement_ids": list(carriers)}, lambda rows: {row.engagement_id: row for row in rows})
+    # The first one may wait for who changes what briefs show: only what is read after it is as it stays.
+    told, (now, envelopes, *answers) = await together(session, about, at_once(standing(), by_id, *others))
+    return envelopes, Surroundings(now.round_number, now.field_force, Material(told, *answers))
 
 
 def withdraw_opted_out(desk: Desk, *, causes: Mapping[str, UUID]) -> None:

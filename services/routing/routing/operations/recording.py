@@ -19,6 +19,7 @@ from routing.operations.restating import review_restated
 from routing.operations.revising import catalog_changes, outdating, shown_assets
 from routing.operations.rows import Row, adding, put_newer, putting_newer
 from routing.queries import facts as known_facts
+from routing.queries.at_once import at_once
 from routing.queries.facts import Pair
 from shared.database import Statement, together
 from shared.events import Event
@@ -33,21 +34,21 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     One of an unknown contact waits for the contact. Of several tellings of one the highest version stands, whatever their order.
     """
     told = _newest(events)
-    storing = [
-        reading_assets(),
+    # What assets say is read, and kept, from the first one on.
+    storing = at_once(
         known_facts.content_stages({fact.asset_id for _, fact in told.values() if fact.asset_id}),
         _expecting_contacts({fact.contact_id for _, fact in told.values()}),
         putting_newer(tables.Engagement, [_engagement_row(event, fact) for event, fact in told.values()], by="version"),
-    ]
+    )
     restated = [key for key, (_, fact) in told.items() if isinstance(fact, EngagementRestated)]
     earlier = await _pairs_before(session, restated)
     pairs = {*_pairs(fact for _, fact in told.values()), *earlier.values()}
     if not pairs:  # of no brand, so nothing is decided by them
-        await together(session, *storing)
+        await together(session, reading_assets(), storing)
         return
     contact_ids, brand_ids = ({pair[place] for pair in pairs} for place in (0, 1))
-    desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=storing, newest_rows=True)
-    _, stages, _, stored = desk.stored
+    desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=[reading_assets(), storing], newest_rows=True)
+    _, (stages, _, stored) = desk.stored
     fresh = {key: fact for key, (_, fact) in told.items() if (key,) in stored}
     of_merged = [fact for fact in fresh.values() if fact.original_contact_id or desk.is_merged(fact.contact_id)]
     if of_merged:

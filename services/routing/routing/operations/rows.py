@@ -17,15 +17,19 @@ Row = dict[str, Any]
 Sets = Mapping[type[Tables], Sequence[Row]]
 
 
-def putting(sets: Sets) -> list[Statement[Any]]:
+def putting(sets: Sets, *, also: Sequence[Statement[Any]] = ()) -> list[Statement[Any]]:
     """Writes whole rows, of whatever tables: new ones are inserted, known ones (by primary key) replaced. None for no rows.
 
-    Columns a row doesn't name become null. Rows may refer to each other: what must hold is looked at when all are there.
+    Columns a row doesn't name become null. Rows may refer to each other: what must hold is looked at when all are there. `also` are
+    other insertions, of which nothing is wanted back, for the same statement.
     """
     filled = {model: rows for model, rows in sets.items() if rows}
     if not filled:
-        return []
-    return [Statement(_put_statement(tuple(filled)), {model.__tablename__: as_recordset(rows) for model, rows in filled.items()}, list)]
+        return list(also)
+    parameters: dict[str, Any] = {model.__tablename__: as_recordset(rows) for model, rows in filled.items()}
+    for each in also:
+        parameters |= each.parameters
+    return [Statement(_put_statement(tuple(filled), tuple(each.sql for each in also)), parameters, list)]
 
 
 def adding(model: type[Tables], rows: Sequence[Row]) -> Statement[set[tuple[Any, ...]]]:
@@ -72,8 +76,8 @@ def _keys(rows: list[Any]) -> set[tuple[Any, ...]]:
 
 
 @cache
-def _put_statement(models: tuple[type[Tables], ...]) -> str:
-    *before, last = (_replacement(cast("Table", model.__table__)) for model in models)
+def _put_statement(models: tuple[type[Tables], ...], also: tuple[str, ...]) -> str:
+    *before, last = (*(_replacement(cast("Table", model.__table__)) for model in models), *also)
     steps = ", ".join(f"step_{number} AS ({statement})" for number, statement in enumerate(before))
     return f"WITH {steps} {last}" if steps else last
 
