@@ -125,6 +125,8 @@ def _next_but_for_something(decision: AssignTo, situation: Situation) -> str | N
     before = situation.territory if decision.rota.kind == "territory" else None
     before = before or next((pool for pool in situation.pools if pool.rota_id == decision.rota.rota_id), None)
     passing = {"absent", "not_at_work", "full"}
+    if not any(candidate.why_not in passing for candidate in decision.candidates):
+        return None
     there = {candidate.rep_id for candidate in decision.candidates if candidate.eligible or candidate.why_not in passing}
     weights = {rep_id: situation.reps[rep_id].weight for rep_id in decision.rota.rep_ids if rep_id in there}
     return take_turn(before.rotation, weights=weights).rep_id if before and weights else None

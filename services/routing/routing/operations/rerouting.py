@@ -22,7 +22,7 @@ from shared.database import Database, Statement, together
 
 LEADS_AT_ONCE = 100
 CHECKED_AT_ONCE = 1_000
-"""Of those concerned by what aligns them, most are aligned as they were, which costs next to nothing to find out."""
+"""Most leads stand as they stood, which costs next to nothing to find out."""
 
 _ASK = text(
     """
@@ -34,8 +34,13 @@ _ASK = text(
     """
 )
 _ASKED = "SELECT scope FROM reroutes LIMIT 1"
+# Right is a rep who is still there, for the brand and in the territory; of one with a team, and of any other, the desk says whether they are.
 _OF_REPS = """
-    SELECT leads.id, leads.contact_id FROM reroutes JOIN leads ON leads.rep_id = reroutes.rep_id
+    SELECT leads.id, leads.contact_id, coalesce(
+        active AND role = 'rep' AND coalesce(valid_from <= %(day)s, true) AND coalesce(valid_until >= %(day)s, true)
+        AND leads.brand_id = ANY(brand_ids) AND leads.territory_id = ANY(territory_ids) AND team IS NULL, false
+    ) AS is_right
+    FROM reroutes JOIN leads ON leads.rep_id = reroutes.rep_id LEFT JOIN reps ON reps.id = leads.rep_id
     WHERE scope = 'rep' AND leads.ended_at IS NULL AND tried_in_round < round
     LIMIT %(at_once)s
 """
@@ -77,15 +82,15 @@ async def reroute_leads(database: Database, *, now: datetime) -> int:
         known, of_reps, of_territories = await together(
             session,
             standing(),
-            Statement(_OF_REPS, {"at_once": LEADS_AT_ONCE}, list),
+            Statement(_OF_REPS, {"at_once": CHECKED_AT_ONCE, "day": day_of(now)}, list),
             Statement(_OF_TERRITORIES, {"at_once": CHECKED_AT_ONCE}, list),
         )
         if not of_reps and not of_territories:
             await session.execute(_FORGET)
             return 0
-        elsewhere = await _lying_elsewhere(session, of_territories, known, now=now)
-        decided = await _decide_again(session, [*of_reps, *elsewhere][:LEADS_AT_ONCE], known, now=now)
-        as_they_were = {row.id for row in of_territories} - {row.id for row in [*of_reps, *elsewhere]}
+        concerned = [row for row in of_reps if not row.is_right] + await _lying_elsewhere(session, of_territories, known, now=now)
+        decided = await _decide_again(session, concerned[:LEADS_AT_ONCE], known, now=now)
+        as_they_were = {row.id for row in [*of_reps, *of_territories]} - {row.id for row in concerned}
         # Last: whoever has leads waits for nobody any more.
         left = await session.execute(_LEAVE, {"lead_ids": list(as_they_were), "round": known.round_number})
     return decided + cast("CursorResult[Any]", left).rowcount
@@ -120,12 +125,12 @@ async def _decide_again(session: AsyncSession, rows: Sequence[Any], known: Stand
     desk = await lay_out(session, contact_ids, now=now, lead_ids=[row.id for row in rows])
     await keep_ledgers(session, desk, fresh={})
     named = {row.id for row in rows}
-    concerned = [lead for lead in desk.leads.values() if lead.id in named and lead.tried_in_round < known.round_number]
-    for lead in concerned:
+    decided = [lead for lead in desk.leads.values() if lead.id in named and lead.tried_in_round < known.round_number]
+    for lead in decided:
         lead.tried_in_round = known.round_number
         desk.touched_leads.add(lead.id)
-    reviewed = [lead for lead in concerned if lead.rep_id is not None and desk.person_of(lead.contact_id) in desk.contacts]
+    reviewed = [lead for lead in decided if lead.rep_id is not None and desk.person_of(lead.contact_id) in desk.contacts]
     reviewed.sort(key=lambda lead: (lead.qualified_at, lead.id))
     await decide_pairs(session, desk, [], searches=[Search(lead, reason="realigned", is_review=True) for lead in reviewed])
     await clear(session, desk)
-    return len(concerned)
+    return len(decided)
