@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, text, update
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
@@ -23,6 +23,7 @@ from routing.decisions.effective import day_of
 from routing.decisions.facts import Account, Contact, Subject, Target
 from routing.decisions.scoring import Contribution, Score, score
 from routing.operations.noticing import Notes, noting
+from routing.operations.queue_rounds import begin_queue_round
 from routing.operations.records import Chosen, chosen_by, record_row
 from routing.operations.rows import Row, Sets, putting
 from routing.queries import facts
@@ -39,7 +40,6 @@ from shared.events import Event, Fact
 from shared.outbox import publishing
 
 _HOLD_FREE = text("SELECT contact_id FROM contacts WHERE contact_id = ANY(:contact_ids) ORDER BY contact_id FOR UPDATE SKIP LOCKED")
-_ROUND = "SELECT round FROM queue_rounds"
 
 
 @dataclass(slots=True)
@@ -307,23 +307,3 @@ def _with_another_score(desk: Desk) -> set[UUID]:
     written = {*desk.touched_ledgers, *((row["contact_id"], row["brand_id"]) for row in desk.ledger_rows)}
     newest = (desk.newest_leads.get(pair) for pair in written)
     return {lead.id for lead in newest if lead is not None and lead.ended_at is None}
-
-
-async def begin_queue_round(session: AsyncSession) -> None:
-    """Something changed that may let a waiting lead find an owner: each is tried once more. Call it last: it makes others wait."""
-    await session.execute(update(tables.QueueRound).values(round=tables.QueueRound.round + 1))
-
-
-async def begin_new_field_force(session: AsyncSession) -> int:
-    """Who may have which lead changed: the field force is read again, and a round of the queue begins, whose number is returned.
-
-    Call it last: it makes others wait.
-    """
-    changed = {"round": tables.QueueRound.round + 1, "field_force": func.gen_random_uuid()}
-    begun = await session.scalar(update(tables.QueueRound).values(**changed).returning(tables.QueueRound.round))
-    return int(begun or 0)
-
-
-def queue_round() -> Statement[int]:
-    """The round the queue is in. Read it before the facts an attempt rests on: what changes meanwhile then begins another."""
-    return Statement(_ROUND, {}, lambda rows: int(rows[0].round))

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.effective import day_of
 from routing.operations.assigning import Search
-from routing.operations.desk import begin_new_field_force, clear, hold_free_contacts, lay_out
+from routing.operations.desk import clear, hold_free_contacts, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.qualifying import decide_pairs
+from routing.operations.queue_rounds import begin_new_field_force
 from routing.queries import facts
 from routing.queries.field_force import Standing, standing
 from shared.database import Database, Statement, together
@@ -34,7 +35,7 @@ _ASK = text(
     """
 )
 _ASKED = "SELECT scope FROM reroutes LIMIT 1"
-# Right is a rep who is still there, for the brand and in the territory; of one with a team, and of any other, the desk says whether they are.
+# Right is a rep who is still there, for the brand and in the territory; of one with a team, or any other, the desk says it.
 _OF_REPS = """
     SELECT leads.id, leads.contact_id, coalesce(
         active AND role = 'rep' AND coalesce(valid_from <= %(day)s, true) AND coalesce(valid_until >= %(day)s, true)

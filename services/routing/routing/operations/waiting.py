@@ -6,9 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.operations.assigning import Search
-from routing.operations.desk import Desk, clear, hold_free_contacts, lay_out, queue_round
+from routing.operations.desk import Desk, clear, hold_free_contacts, lay_out
 from routing.operations.ledgers import keep_ledgers
 from routing.operations.qualifying import decide_pairs
+from routing.operations.queue_rounds import queue_round
 from routing.tables import Lead, Ledger, Policy
 from shared.database import Database, together
 
