@@ -7,7 +7,7 @@ changes what lies there by pure decisions, and clears it. One contact and five h
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -234,11 +234,7 @@ async def lay_out(
         holding_people(contact_ids),
         holding_ledgers(contact_ids),
         at_once(
-            current_leads(contact_ids, lead_ids=lead_ids),
-            facts.primary_accounts(contact_ids, day=day_of(now)),
-            facts.targets(contact_ids, brand_ids, day=day_of(now)),
-            policies_of(contact_ids, brand_ids=brand_ids or ()),
-            facts.newest_contributions(contact_ids, brand_ids) if newest_rows else facts.contributions(contact_ids, brand_ids),
+            current_leads(contact_ids, lead_ids=lead_ids), *_reading_facts(contact_ids, brand_ids, day=day_of(now), newest_rows=newest_rows)
         ),
     )
     (leads, clocks), accounts, targets, policies, contributions = known
@@ -281,6 +277,17 @@ async def _field_force_asked(session: AsyncSession, policies: Policies) -> Field
     [now] = await together(session, standing())
     field_force: FieldForce = now.field_force
     return field_force
+
+
+def _reading_facts(
+    contact_ids: Collection[str], brand_ids: Collection[str] | None, *, day: date, newest_rows: bool
+) -> list[Statement[Any]]:
+    return [
+        facts.primary_accounts(contact_ids, day=day),
+        facts.targets(contact_ids, brand_ids, day=day),
+        policies_of(contact_ids, brand_ids=brand_ids or ()),
+        facts.newest_contributions(contact_ids, brand_ids) if newest_rows else facts.contributions(contact_ids, brand_ids),
+    ]
 
 
 async def clear(session: AsyncSession, desk: Desk) -> None:
