@@ -15,9 +15,9 @@ from deploy.demo.deployment import deployment_behind
 from deploy.demo.endpoint import MarketingEndpoint, open_endpoint
 from deploy.demo.world import Person, ReferenceWorld, npi, reference_world
 from routing.decisions.facts import Account, Contact, Engagement, Subject
-from routing.decisions.policy import Policy
-from routing.decisions.qualification import Cycle, Qualified, decide_qualification
-from routing.decisions.scoring import contributions
+from routing.decisions.policies.document import Policy
+from routing.decisions.qualification.deciding import Cycle, Qualified, decide_qualification
+from routing.decisions.qualification.scoring import contributions
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECRET = "test-signing-secret-0123456789abcdef"

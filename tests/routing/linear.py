@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from routing.decisions.alignments import Aligned, Alignment, Coverage, Whereabouts
-from routing.decisions.territories import normalized_code
+from routing.decisions.assignment.alignments import Aligned, Alignment, Coverage, Whereabouts
+from routing.decisions.assignment.territories import normalized_code
 
 Inclusion = tuple[int, int, str]
 """Kind (contact, account, whole code, beginning), how little of a code is given, and what of the rule matched."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from routing.decisions.assignment import Assignment, AssignTo, Queue, decide_assignment
-from routing.decisions.business_time import read_calendar
+from routing.decisions.assignment.deciding import Assignment, AssignTo, Queue, decide_assignment
+from routing.decisions.assignment.reps import Absence, Rep, Window
+from routing.decisions.assignment.rotation import Rotation
+from routing.decisions.assignment.steps import AssignableLead, Rota, Situation
+from routing.decisions.clocks.business_time import read_calendar
 from routing.decisions.facts import Account, Consent, Contact, Licence, Target
-from routing.decisions.policy import AssignmentStep
-from routing.decisions.reps import Absence, Rep, Window
-from routing.decisions.rotation import Rotation
-from routing.decisions.steps import AssignableLead, Rota, Situation
+from routing.decisions.policies.document import AssignmentStep
 
 ALL_STEPS: tuple[AssignmentStep, ...] = ("named_account", "account_owner", "sticky", "territory", "pool")
 BRAND = "cardivex"

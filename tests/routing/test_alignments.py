@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.alignments import Aligned, Alignment, AlignmentIndex, Coverage, whereabouts_of
+from routing.decisions.assignment.alignments import Aligned, Alignment, AlignmentIndex, Coverage, whereabouts_of
+from routing.decisions.assignment.territories import postal_pattern_problem
 from routing.decisions.facts import Account, Contact
-from routing.decisions.territories import postal_pattern_problem
 from tests.routing.linear import LinearScan
 
 DAY = date(2026, 3, 4)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from routing.operations.clocks import tick_clocks
-from routing.operations.outcomes import apply_early_outcomes
+from routing.operations.clocks.ticking import tick_clocks
+from routing.operations.leads.outcomes import apply_early_outcomes
 from shared.events import Event
 from shared.events.feedback import ObjectionRecorded, OutcomeRecorded
 from shared.ids import new_id

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from routing.operations.waiting import try_waiting_leads
+from routing.operations.assignment.waiting import try_waiting_leads
 from tests.routing.world import World, account, contact, engagement, opt_out, outcome, rep, territory
 
 

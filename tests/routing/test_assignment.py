@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from routing.decisions.assignment import AssignTo, PassedStep, Queue, Withhold, decide_assignment
+from routing.decisions.assignment.deciding import AssignTo, PassedStep, Queue, Withhold, decide_assignment
+from routing.decisions.assignment.reps import Rep
+from routing.decisions.assignment.rotation import Rotation
 from routing.decisions.consent import REP_CHANNELS
 from routing.decisions.facts import Account, Consent, Licence
-from routing.decisions.policy import AssignmentStep
-from routing.decisions.reps import Rep
-from routing.decisions.rotation import Rotation
+from routing.decisions.policies.document import AssignmentStep
 from tests.routing.situations import ALL_STEPS, NOW, assigned, away, decide, rep, situation, why_not
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from routing.decisions.assignment import AssignTo, Queue, decide_assignment
-from routing.decisions.assignment_sentences import sentence_of
+from routing.decisions.assignment.deciding import AssignTo, Queue, decide_assignment
+from routing.decisions.assignment.reps import Absence, Rep
+from routing.decisions.assignment.sentences import sentence_of
 from routing.decisions.facts import Account, Licence, Target
-from routing.decisions.policy import AssignmentStep
-from routing.decisions.reps import Absence, Rep
+from routing.decisions.policies.document import AssignmentStep
 from tests.routing.situations import ALL_STEPS, NOW, away, rep, situation
 
 MERCY = Account("a-1", name="Mercy Hospital", owner_rep_id="olga", named_rep_ids=("nina",))

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from routing.decisions.brief import compose_brief
-from routing.decisions.brief_parts import (
+from routing.decisions.briefs.material import is_recommendable
+from routing.decisions.briefs.parts import (
     ActiveSpecialty,
     Brief,
     BriefAsset,
@@ -15,6 +15,7 @@ from routing.decisions.brief_parts import (
     HeardTopic,
     LikelyObjection,
 )
+from routing.decisions.briefs.writing import compose_brief
 from routing.decisions.facts import (
     JOURNEY_STAGES,
     Account,
@@ -28,10 +29,9 @@ from routing.decisions.facts import (
     Subject,
     Target,
 )
-from routing.decisions.journey import stage_after
-from routing.decisions.material import is_recommendable
-from routing.decisions.policy import Policy
-from routing.decisions.scoring import contributions, score
+from routing.decisions.policies.document import Policy
+from routing.decisions.qualification.journey import stage_after
+from routing.decisions.qualification.scoring import contributions, score
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 POLICY = Policy.model_validate(

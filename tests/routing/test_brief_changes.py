@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.brief_changes import changes_between
-from routing.decisions.brief_parts import Brief
-from routing.decisions.brief_validity import as_valid_now
+from routing.decisions.briefs.changes import changes_between
+from routing.decisions.briefs.material import is_recommendable
+from routing.decisions.briefs.parts import Brief
+from routing.decisions.briefs.validity import as_valid_now
 from routing.decisions.facts import Approval, Asset, Consent, Subject
-from routing.decisions.material import is_recommendable
 from tests.routing.test_brief import CONTACT, NOW, SUBJECT, act, asset, brief
 
 ANSWER = asset("answer", answers=frozenset({"cost_copay"}))

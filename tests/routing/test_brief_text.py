@@ -7,9 +7,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.brief_sentences import ACT_WORDS
-from routing.decisions.brief_text import WORDS_MAX, glance, headline
-from routing.decisions.clocks import Clock
+from routing.decisions.briefs.at_a_glance import WORDS_MAX, glance, headline
+from routing.decisions.briefs.sentences import ACT_WORDS
+from routing.decisions.clocks.clock import Clock
 from routing.decisions.consent import REP_CHANNELS
 from tests.routing.test_brief import CAMPAIGN, GUIDE, MAIL, act, brief
 

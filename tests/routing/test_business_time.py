@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.business_time import (
+from routing.decisions.clocks.business_time import (
     CALENDAR_WITHOUT_TERRITORY,
     WEEKDAYS,
     Calendar,

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.business_time import WEEKDAYS, read_calendar
-from routing.decisions.clock_rules import CLOCK_KINDS, ClockRules, Period
-from routing.decisions.clocks import (
+from routing.decisions.clocks.business_time import WEEKDAYS, read_calendar
+from routing.decisions.clocks.clock import (
     Breach,
     Clock,
     Escalate,
@@ -28,6 +27,7 @@ from routing.decisions.clocks import (
     pressing,
     start_clock,
 )
+from routing.decisions.clocks.rules import CLOCK_KINDS, ClockRules, Period
 
 CHICAGO = ZoneInfo("America/Chicago")
 CALENDAR = read_calendar({day: [["09:00", "17:00"]] for day in WEEKDAYS[:5]}, timezone="America/Chicago")

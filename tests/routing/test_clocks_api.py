@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from routing.operations.clocks import tick_clocks
+from routing.operations.clocks.ticking import tick_clocks
 from tests.routing.test_ticking import clock_of, history, moment
 from tests.routing.world import SALES_OPS, World, contact, engagement, outcome, rep, territory
 from tests.tokens import authorization

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from routing.decisions.comparison import Afterwards, Compared, Comparison, Difference
-from routing.decisions.replay import Crossing
+from routing.decisions.qualification.comparison import Afterwards, Compared, Comparison, Difference
+from routing.decisions.qualification.replay import Crossing
 
 
 @dataclass

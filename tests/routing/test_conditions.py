@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from routing.decisions.conditions import condition_matches, gate_closes, indications_for
-from routing.decisions.expressions import EXPRESSION_CHARS_MAX, Expression
 from routing.decisions.facts import Account, Consent, Contact, Covered, Licence, Subject, Target
-from routing.decisions.policy import IndicationLabel
-from routing.decisions.policy_gates import Gate
-from routing.decisions.policy_parts import Condition
+from routing.decisions.policies.conditions import condition_matches, gate_closes, indications_for
+from routing.decisions.policies.document import IndicationLabel
+from routing.decisions.policies.expressions import EXPRESSION_CHARS_MAX, Expression
+from routing.decisions.policies.gates import Gate
+from routing.decisions.policies.parts import Condition
 
 TODAY = date(2027, 3, 1)
 ADA = Contact(

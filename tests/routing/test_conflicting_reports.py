@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.lifecycle import END_STAGES, FORWARD_STAGES, LeadPosition, Move, NoChange, Overruled, Stage, StageEntry
-from routing.decisions.outcomes import (
+from routing.decisions.lifecycle.outcomes import (
     OUTCOMES,
     STAGE_OF_OUTCOME,
     Reassign,
@@ -20,7 +19,8 @@ from routing.decisions.outcomes import (
     Restate,
     decide_outcome,
 )
-from routing.decisions.reasons import REASONS, recycling_for
+from routing.decisions.lifecycle.reasons import REASONS, recycling_for
+from routing.decisions.lifecycle.stages import END_STAGES, FORWARD_STAGES, LeadPosition, Move, NoChange, Overruled, Stage, StageEntry
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 CODES = sorted(OUTCOMES)

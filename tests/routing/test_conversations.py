@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from routing.decisions.conversation import GuardedLead, HandOn, Hold, Resume, conversation_of, decide_guard
-from routing.decisions.lifecycle import FORWARD_STAGES, LeadPosition
+from routing.decisions.lifecycle.conversation import GuardedLead, HandOn, Hold, Resume, conversation_of, decide_guard
+from routing.decisions.lifecycle.stages import FORWARD_STAGES, LeadPosition
 from tests.routing.world import World, contact, engagement, outcome
 
 ONE, OTHER = UUID(int=1), UUID(int=2)

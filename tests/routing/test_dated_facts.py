@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from routing.decisions.effective import begins_at, ends_at, holds_on
-from routing.operations.dated_facts import MARK_AGE_MAX, take_dated_facts
-from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
+from routing.operations.assignment.waiting import decide_stale_ledgers, try_waiting_leads
+from routing.operations.reference.dated_facts import MARK_AGE_MAX, take_dated_facts
 from routing.queries import facts
 from shared.database import together
 from shared.events.contacts import Licence

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from routing.operations.detours import open_returning_leads
+from routing.operations.leads.detours import open_returning_leads
 from tests.routing.world import SALES_OPS, World, contact, engagement, opt_out, outcome
 from tests.tokens import authorization
 

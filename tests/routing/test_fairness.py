@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from routing.decisions.rotation import Rotation, take_turn
+from routing.decisions.assignment.rotation import Rotation, take_turn
 from tests.routing.world import World, absence, contact, engagement, rep
 
 TODAY = datetime.now(UTC).date()

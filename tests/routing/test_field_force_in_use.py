@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from routing.operations.waiting import try_waiting_leads
+from routing.operations.assignment.waiting import try_waiting_leads
 from routing.queries.field_force import standing
 from shared.database import together
 from tests.routing.test_sets import counting

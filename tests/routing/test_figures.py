@@ -6,8 +6,8 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from routing.figures import SAMPLERS
-from routing.operations.noticing import SETTLES
-from routing.operations.rerouting import reroute_leads
+from routing.operations.assignment.rerouting import reroute_leads
+from routing.operations.briefs.noticing import SETTLES
 from shared.gauges import sample
 from tests.routing.world import World, contact, engagement, rep
 

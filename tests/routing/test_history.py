@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from routing.decisions.arithmetic import LINES_MAX, kept_score
 from routing.decisions.history import Told, sentence
-from routing.decisions.policy import Policy
-from routing.decisions.scoring import Score, ScoreLine
+from routing.decisions.policies.document import Policy
+from routing.decisions.qualification.arithmetic import LINES_MAX, kept_score
+from routing.decisions.qualification.scoring import Score, ScoreLine
 from tests.routing.world import POLICY, SALES_OPS, World, contact, engagement, outcome
 from tests.tokens import authorization
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.decisions.facts import JOURNEY_STAGES, Engagement
-from routing.decisions.journey import ASKS_FOR_SALES, TAKES_IN, ReachedStage, stage_after, stage_of
-from routing.decisions.policy import Policy
-from routing.decisions.qualification import last_request
-from routing.decisions.readiness import Act, SqlCandidate, confirmed_after, sql_candidate
-from routing.decisions.scoring import contributions
-from routing.decisions.value_position import from_its_position, own_next_step
+from routing.decisions.policies.document import Policy
+from routing.decisions.policies.value_position import from_its_position, own_next_step
+from routing.decisions.qualification.deciding import last_request
+from routing.decisions.qualification.journey import ASKS_FOR_SALES, TAKES_IN, ReachedStage, stage_after, stage_of
+from routing.decisions.qualification.readiness import Act, SqlCandidate, confirmed_after, sql_candidate
+from routing.decisions.qualification.scoring import contributions
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 POLICY = Policy.model_validate(

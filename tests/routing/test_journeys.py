@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from routing.operations.content import reconsider_content
-from routing.operations.waiting import decide_stale_ledgers
+from routing.operations.assignment.waiting import decide_stale_ledgers
+from routing.operations.ledgers.content import reconsider_content
 from shared.events import Event
 from shared.events.catalog import Approval, AssetSnapshot
 from shared.events.engagements import EngagementRecorded

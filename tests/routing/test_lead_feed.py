@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from routing.api import feed
-from routing.operations.noticing import BETWEEN_VERSIONS
+from routing.operations.briefs.noticing import BETWEEN_VERSIONS
+from routing.operations.briefs.revising import revise_outdated_briefs
 from routing.operations.recording import record_engagements
-from routing.operations.revising import revise_outdated_briefs
 from routing.queries import lead_changes
 from routing.queries.lead_changes import is_snapshot
 from tests.routing.test_leads_api import asset

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from routing.operations.waiting import decide_stale_ledgers
+from routing.operations.assignment.waiting import decide_stale_ledgers
 from routing.queries import lead_changes
 from shared.database import Statement, together
 from tests.routing.test_sets import counting

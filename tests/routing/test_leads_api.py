@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from routing.operations.clocks import tick_clocks
+from routing.operations.clocks.ticking import tick_clocks
 from shared.events import Event
 from shared.events.catalog import Approval, AssetSnapshot, CampaignSnapshot
 from shared.ids import new_id

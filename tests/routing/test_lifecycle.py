@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.lifecycle import (
+from routing.decisions.lifecycle.outcomes import (
+    ATTEMPTS,
+    OUTCOMES,
+    STAGE_OF_OUTCOME,
+    OutcomeDecision,
+    Reassign,
+    Refuse,
+    ReportedOutcome,
+    decide_outcome,
+)
+from routing.decisions.lifecycle.stages import (
     END_STAGES,
     FORWARD_STAGES,
     MEANINGS,
@@ -25,16 +35,6 @@ from routing.decisions.lifecycle import (
     decide_restated,
     decide_resumption,
     is_legal,
-)
-from routing.decisions.outcomes import (
-    ATTEMPTS,
-    OUTCOMES,
-    STAGE_OF_OUTCOME,
-    OutcomeDecision,
-    Reassign,
-    Refuse,
-    ReportedOutcome,
-    decide_outcome,
 )
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

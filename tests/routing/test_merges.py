@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from routing.operations.waiting import decide_stale_ledgers
+from routing.operations.assignment.waiting import decide_stale_ledgers
 from shared.events import Event
 from shared.events.feedback import ObjectionRecorded
 from tests.routing.world import BRAND, World, contact, engagement, event, opt_out, outcome

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.decisions.business_time import WEEKDAYS, read_calendar
-from routing.decisions.clock_rules import Period
-from routing.decisions.clocks import (
+from routing.decisions.clocks.business_time import WEEKDAYS, read_calendar
+from routing.decisions.clocks.clock import (
     Clock,
     Holder,
     Resume,
@@ -24,6 +23,7 @@ from routing.decisions.clocks import (
     resume_clock,
     start_clock,
 )
+from routing.decisions.clocks.rules import Period
 from tests.routing.minute_by_minute import MINUTE, Counting
 
 ZONE = "America/Chicago"

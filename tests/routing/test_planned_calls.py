@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from routing.decisions.assignment import AssignTo, Queue, Withhold, decide_assignment
+from routing.decisions.assignment.deciding import AssignTo, Queue, Withhold, decide_assignment
+from routing.decisions.assignment.rotation import Rotation
 from routing.decisions.facts import Account, Consent, Contact, Target
-from routing.decisions.rotation import Rotation
 from tests.routing.situations import ALL_STEPS, assigned, away, decide, rep, situation, why_not
 
 TARGET = Target(rep_id="petra", planned_calls=6, cycle="2026-Q1")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from routing.decisions.policy import Policy
+from routing.decisions.policies.document import Policy
 
 WHOLE: dict[str, Any] = {
     "brand_id": "cardivex",

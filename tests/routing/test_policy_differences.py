@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.decisions.policy import EngagementRule, FitRule, Group, IndicationLabel, Policy, PositionRules, Readiness
-from routing.decisions.policy_differences import Difference, differences
-from routing.decisions.policy_gates import Gate
-from routing.decisions.policy_parts import Part
-from routing.decisions.policy_words import CONDITION, CONDITION_FIELDS, PLAIN, VOCABULARIES
+from routing.decisions.policies.differences import Difference, differences
+from routing.decisions.policies.document import EngagementRule, FitRule, Group, IndicationLabel, Policy, PositionRules, Readiness
+from routing.decisions.policies.gates import Gate
+from routing.decisions.policies.in_words import CONDITION, CONDITION_FIELDS, PLAIN, VOCABULARIES
+from routing.decisions.policies.parts import Part
 
 BEFORE: dict[str, Any] = {
     "brand_id": "cardivex",

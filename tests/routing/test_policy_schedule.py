@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from routing.operations.dated_facts import take_dated_facts
+from routing.operations.assignment.waiting import decide_stale_ledgers
 from routing.operations.policies import activate_scheduled
-from routing.operations.waiting import decide_stale_ledgers
+from routing.operations.reference.dated_facts import take_dated_facts
 from tests.routing.world import OTHER_SALES_OPS, POLICY, SALES_OPS, World, contact, engagement, territory
 from tests.tokens import authorization
 

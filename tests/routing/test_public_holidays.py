@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.decisions.business_time import (
+from routing.decisions.clocks.business_time import (
     WEEKDAYS,
     Calendar,
     DueOutOfReach,
@@ -18,7 +18,7 @@ from routing.decisions.business_time import (
     open_seconds_between,
     read_calendar,
 )
-from routing.decisions.public_holidays import PublicHolidays
+from routing.decisions.clocks.public_holidays import PublicHolidays
 from tests.routing.minute_by_minute import Counting
 
 Hours = Mapping[str, Sequence[Sequence[str]]]

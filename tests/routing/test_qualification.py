@@ -7,9 +7,18 @@ from typing import Any
 import pytest
 
 from routing.decisions.facts import Contact, Engagement, Subject
-from routing.decisions.policy import Policy
-from routing.decisions.qualification import Cycle, Gated, NotYet, Qualification, Qualified, Withheld, asks_for_rep, decide_qualification
-from routing.decisions.scoring import contributions
+from routing.decisions.policies.document import Policy
+from routing.decisions.qualification.deciding import (
+    Cycle,
+    Gated,
+    NotYet,
+    Qualification,
+    Qualified,
+    Withheld,
+    asks_for_rep,
+    decide_qualification,
+)
+from routing.decisions.qualification.scoring import contributions
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 ENDED_AT = NOW - timedelta(days=2)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from routing.operations.waiting import decide_stale_ledgers
+from routing.operations.assignment.waiting import decide_stale_ledgers
 from shared.events import Event
 from shared.events.engagements import EngagementRecorded
 from tests.routing.world import BRAND, World, account, contact, engagement, opt_out, outcome

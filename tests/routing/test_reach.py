@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.decisions.facts import Contact, Subject
-from routing.decisions.policy import Policy
-from routing.decisions.qualification import Cycle, Qualified, decide_qualification
-from routing.decisions.reach import Older, may_qualify
-from routing.decisions.scoring import Contribution, score
+from routing.decisions.policies.document import Policy
+from routing.decisions.qualification.deciding import Cycle, Qualified, decide_qualification
+from routing.decisions.qualification.reach import Older, may_qualify
+from routing.decisions.qualification.scoring import Contribution, score
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NOBODY = Subject(Contact("c-1", kind="payer"))

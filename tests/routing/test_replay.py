@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.decisions.facts import Contact, Engagement, Subject
-from routing.decisions.policy import Policy
-from routing.decisions.qualification import Cycle, Qualified, asks_for_rep, decide_qualification
-from routing.decisions.replay import EPOCH, Replay, Seen, Shapes, Standing, in_order, microseconds, moment_of
-from routing.decisions.scoring import contributions
+from routing.decisions.policies.document import Policy
+from routing.decisions.qualification.deciding import Cycle, Qualified, asks_for_rep, decide_qualification
+from routing.decisions.qualification.replay import EPOCH, Replay, Seen, Shapes, Standing, in_order, microseconds, moment_of
+from routing.decisions.qualification.scoring import contributions
 
 BEGAN = datetime(2026, 1, 30, 22, tzinfo=UTC)
 BRAND = "cardiolex"

@@ -5,9 +5,9 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from routing.operations.dated_facts import take_dated_facts
-from routing.operations.rerouting import LEADS_AT_ONCE, reroute_leads
-from routing.operations.waiting import try_waiting_leads
+from routing.operations.assignment.rerouting import LEADS_AT_ONCE, reroute_leads
+from routing.operations.assignment.waiting import try_waiting_leads
+from routing.operations.reference.dated_facts import take_dated_facts
 from tests.routing.test_sets import counting
 from tests.routing.world import World, account, alignment, contact, engagement, outcome, rep, target, territory
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.rotation import Rotation, rotation_from_document, rotation_to_document, take_turn
+from routing.decisions.assignment.rotation import Rotation, rotation_from_document, rotation_to_document, take_turn
 
 START = Rotation()
 WEIGHTS = st.dictionaries(

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.decisions.facts import Account, Contact, Engagement, Subject, Target
-from routing.decisions.policy import Policy
-from routing.decisions.scoring import Contribution, Score, contributions, score
+from routing.decisions.policies.document import Policy
+from routing.decisions.qualification.scoring import Contribution, Score, contributions, score
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NOBODY = Subject(Contact("c-1"))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from routing.api import simulations as simulations_api
-from routing.operations import simulations
-from routing.operations.simulating import carry_out
+from routing.operations.whatif import records as simulations
+from routing.operations.whatif.simulating import carry_out
 from routing.simulator import carry_out_apart, simulate_in_turn
 from tests.polling import until
 from tests.routing.what_if import CLICKS, ask, decisions, draft

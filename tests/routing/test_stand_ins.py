@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.assignment import Queue
-from routing.decisions.business_time import Calendar, read_calendar
+from routing.decisions.assignment.deciding import Queue
+from routing.decisions.assignment.reps import (
+    Absence,
+    Rep,
+    Wanted,
+    Window,
+    absence_in_the_way,
+    ineligibility,
+    possible_stand_ins,
+    with_stand_ins,
+)
+from routing.decisions.assignment.rotation import Rotation
+from routing.decisions.clocks.business_time import Calendar, read_calendar
 from routing.decisions.facts import Account
-from routing.decisions.reps import Absence, Rep, Wanted, Window, absence_in_the_way, ineligibility, possible_stand_ins, with_stand_ins
-from routing.decisions.rotation import Rotation
 from tests.routing.situations import BRAND, NOW, OFFICE, WINDOW, assigned, away, decide, rep, why_not
 
 WANTED = Wanted(BRAND, WINDOW)

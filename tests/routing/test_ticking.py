@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from routing.operations import clocks
-from routing.operations.clocks import tick_clocks
-from routing.operations.waiting import try_waiting_leads
+from routing.operations.assignment.waiting import try_waiting_leads
+from routing.operations.clocks import ticking as clocks
+from routing.operations.clocks.ticking import tick_clocks
 from tests.routing.world import World, contact, engagement, outcome, rep, territory
 
 HOUR = timedelta(hours=1)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routing.decisions.briefs.urgency import FORTNIGHT, Fortnight, urgency, urgency_words
 from routing.decisions.facts import Engagement
-from routing.decisions.policy import Policy
-from routing.decisions.urgency import FORTNIGHT, Fortnight, urgency, urgency_words
+from routing.decisions.policies.document import Policy
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 POLICY = Policy.model_validate(

@@ -9,15 +9,15 @@ from pathlib import Path
 from routing import figures, subscribers
 from routing.api import briefs, clocks, coverage, feed, leads, lifecycle, moves, policies, previews, reference, simulations
 from routing.holdings import HELD
-from routing.operations.clocks import tick_clocks
-from routing.operations.content import reconsider_content
-from routing.operations.dated_facts import take_dated_facts
-from routing.operations.detours import open_returning_leads, resume_held_leads
-from routing.operations.outcomes import apply_early_outcomes
+from routing.operations.assignment.rerouting import reroute_leads
+from routing.operations.assignment.waiting import decide_stale_ledgers, try_waiting_leads
+from routing.operations.briefs.revising import follow_approvals, revise_outdated_briefs
+from routing.operations.clocks.ticking import tick_clocks
+from routing.operations.leads.detours import open_returning_leads, resume_held_leads
+from routing.operations.leads.outcomes import apply_early_outcomes
+from routing.operations.ledgers.content import reconsider_content
 from routing.operations.policies import activate_scheduled
-from routing.operations.rerouting import reroute_leads
-from routing.operations.revising import follow_approvals, revise_outdated_briefs
-from routing.operations.waiting import decide_stale_ledgers, try_waiting_leads
+from routing.operations.reference.dated_facts import take_dated_facts
 from routing.simulator import simulate_in_turn
 from shared.database import Database
 from shared.events import topics

@@ -16,8 +16,8 @@ from uuid import UUID
 import structlog
 import uvloop
 
-from routing.operations.simulating import carry_out
-from routing.operations.simulations import BELL, Beginning, let_go, reread, take_up
+from routing.operations.whatif.records import BELL, Beginning, let_go, reread, take_up
+from routing.operations.whatif.simulating import carry_out
 from shared import garbage, telemetry
 from shared.database import Database
 from shared.loops import repeat, wait_for_bell

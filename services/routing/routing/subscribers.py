@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routing.operations.briefs.hearing import record_objections
 from routing.operations.erasing import erase_contacts
-from routing.operations.hearing import record_objections
-from routing.operations.outcomes import apply_outcomes
+from routing.operations.leads.outcomes import apply_outcomes
 from routing.operations.recording import record_catalog, record_contacts, record_engagements
 from shared.events import Event
 from shared.events.feedback import ObjectionRecorded, OutcomeRecorded

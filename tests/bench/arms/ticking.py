@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from routing.operations.clocks import tick_clocks
+from routing.operations.clocks.ticking import tick_clocks
 from shared.database import Database
 from tests.bench.trials import Move, run_trial
 

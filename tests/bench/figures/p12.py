@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import cycle
 
-from routing.decisions.alignments import Aligned, Alignment, AlignmentIndex, Coverage, Whereabouts, whereabouts_of
-from routing.decisions.assignment import AssignTo, decide_assignment
-from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY
+from routing.decisions.assignment.alignments import Aligned, Alignment, AlignmentIndex, Coverage, Whereabouts, whereabouts_of
+from routing.decisions.assignment.deciding import AssignTo, decide_assignment
+from routing.decisions.assignment.reps import Rep, Window
+from routing.decisions.assignment.rotation import Rotation
+from routing.decisions.assignment.steps import NO_TURNS_YET, AssignableLead, Rota, Situation
+from routing.decisions.clocks.business_time import CALENDAR_WITHOUT_TERRITORY
 from routing.decisions.facts import Contact
-from routing.decisions.policy import AssignmentStep
-from routing.decisions.reps import Rep, Window
-from routing.decisions.rotation import Rotation
-from routing.decisions.steps import NO_TURNS_YET, AssignableLead, Rota, Situation
+from routing.decisions.policies.document import AssignmentStep
 from tests.bench.ground import Ground
 from tests.bench.protocol import Goal, Measured, Plan, Sample, Say, compare
 from tests.routing.linear import LinearScan

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from routing.api.lead_answers import ClockAnswer
-from routing.decisions.brief_text import glance, headline
+from routing.decisions.briefs.at_a_glance import glance, headline
 from routing.queries.briefs import ShownBrief
 from shared.bodies import Answer, Moment
 

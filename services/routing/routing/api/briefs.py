@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from routing.api.brief_answers import AnsweredAnswer, BriefAnswer, VersionAnswer
 from routing.api.leads import MayRead, require_in_scope
-from routing.operations.answering import Answered, AnswerKind, answer_brief
+from routing.operations.briefs.answering import Answered, AnswerKind, answer_brief
 from routing.queries.answered_briefs import answered_page
 from routing.queries.briefs import brief_versions, shown_briefs
 from routing.queries.scope import in_scope

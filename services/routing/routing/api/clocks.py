@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from pydantic import StringConstraints
 
 from routing.api.lead_answers import ClockAnswer
-from routing.decisions.clock_rules import ClockKind
-from routing.operations.pausing import Asked, ClockIsOver, pause_or_resume
+from routing.decisions.clocks.rules import ClockKind
+from routing.operations.clocks.pausing import Asked, ClockIsOver, pause_or_resume
 from routing.queries.lead_pages import is_in_scope
 from routing.queries.scope import in_scope
 from shared import problems

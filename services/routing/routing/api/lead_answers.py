@@ -3,13 +3,13 @@
 from typing import Any, cast
 from uuid import UUID
 
-from routing.decisions.clock_rules import ClockKind
-from routing.decisions.clocks import Clock, ClockState
-from routing.decisions.journey import ReachedStage
-from routing.decisions.lifecycle import MEANINGS, Stage
-from routing.decisions.public_holidays import HolidaysKept
-from routing.decisions.readiness import SqlCandidate
-from routing.decisions.scoring import ScoreLine
+from routing.decisions.clocks.clock import Clock, ClockState
+from routing.decisions.clocks.public_holidays import HolidaysKept
+from routing.decisions.clocks.rules import ClockKind
+from routing.decisions.lifecycle.stages import MEANINGS, Stage
+from routing.decisions.qualification.journey import ReachedStage
+from routing.decisions.qualification.readiness import SqlCandidate
+from routing.decisions.qualification.scoring import ScoreLine
 from routing.queries.lead_pages import ShownLead
 from shared.bodies import Answer, Day, Moment
 

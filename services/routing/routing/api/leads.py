@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing.api.history_answers import RecordAnswer
 from routing.api.lead_answers import LeadAnswer, LeadWithLedger, WaitingLead
 from routing.api.seen import rep_followed, seen_already, tag_of
-from routing.decisions.lifecycle import Stage
+from routing.decisions.lifecycle.stages import Stage
 from routing.queries import lead_pages
 from routing.queries.history import history
 from routing.queries.lead_changes import moment_of

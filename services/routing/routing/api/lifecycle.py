@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from routing.decisions.lifecycle import MEANINGS, TRANSITIONS, StageType
-from routing.decisions.outcomes import ATTEMPTS, OUTCOMES, STAGE_OF_OUTCOME
-from routing.decisions.reasons import REASONS, Effect, ReasonKind
+from routing.decisions.lifecycle.outcomes import ATTEMPTS, OUTCOMES, STAGE_OF_OUTCOME
+from routing.decisions.lifecycle.reasons import REASONS, Effect, ReasonKind
+from routing.decisions.lifecycle.stages import MEANINGS, TRANSITIONS, StageType
 from shared.auth import Identity, reading
 from shared.bodies import Answer
 from shared.routes import StrictRoute

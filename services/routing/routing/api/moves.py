@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 from sqlalchemy import true
 
 from routing.api.lead_answers import LeadAnswer
-from routing.operations.moving import Asked, hold_lead, reassign_lead, recycle_lead, resume_lead
+from routing.operations.leads.moving import Asked, hold_lead, reassign_lead, recycle_lead, resume_lead
 from routing.queries import lead_pages
 from shared import problems
 from shared.auth import Identity, require

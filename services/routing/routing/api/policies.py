@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing.decisions.activation import ActivationWarning
-from routing.decisions.policy import Policy
-from routing.decisions.policy_differences import differences
+from routing.decisions.policies.activation import ActivationWarning
+from routing.decisions.policies.differences import differences
+from routing.decisions.policies.document import Policy
 from routing.operations.policies import approve_policy, draft_policy, take_back, warnings_about
 from routing.queries.policies import policy_page, policy_row
 from shared import problems

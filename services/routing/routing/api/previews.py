@@ -12,8 +12,8 @@ from routing.api.history_answers import RecordAnswer
 from routing.api.lead_answers import ClockAnswer
 from routing.api.simulation_answers import JudgedAnswer, records_shown
 from routing.decisions import facts
-from routing.operations.previewing import Preview, Supposed, preview
-from routing.operations.simulated_decisions import qualification_document, records_document
+from routing.operations.whatif.decisions import qualification_document, records_document
+from routing.operations.whatif.previewing import Preview, Supposed, preview
 from routing.queries.facts import Pair
 from routing.queries.lead_pages import pair_in_scope, read_one_moment
 from routing.queries.scope import in_scope, territories_in_scope

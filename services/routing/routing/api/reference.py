@@ -17,8 +17,8 @@ from routing.api.reference_bodies import (
     TerritoryBody,
 )
 from routing.decisions.coverage import FindingCode
-from routing.operations import reference
-from routing.operations.reference import Collection, upsert
+from routing.operations.reference import upserting as reference
+from routing.operations.reference.upserting import Collection, upsert
 from routing.queries.coverage import findings
 from routing.queries.reference import reference_page, reference_row
 from shared import problems

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from routing.decisions.business_time import OFFICE_HOURS, CalendarRefused, read_calendar
+from routing.decisions.assignment.territories import postal_pattern_problem
+from routing.decisions.clocks.business_time import OFFICE_HOURS, CalendarRefused, read_calendar
+from routing.decisions.clocks.subdivisions import subdivision_problem
 from routing.decisions.effective import ONE_DAY, begins_at, day_of, ends_at
-from routing.decisions.subdivisions import subdivision_problem
-from routing.decisions.territories import postal_pattern_problem
 from routing.operations.rows import Row
 from shared.bodies import Body, Code, Country, Day, Flag, Id, Label, MomentOrDay, Zone
 from shared.problems import FieldError

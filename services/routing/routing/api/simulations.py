@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.api.simulation_answers import SimulatedDecisionAnswer, SimulationAnswer, SimulationSummary
 from routing.decisions.effective import day_of
-from routing.operations.simulating import carry_out
-from routing.operations.simulations import Beginning, cancel, request_simulation
+from routing.operations.whatif.records import Beginning, cancel, request_simulation
+from routing.operations.whatif.simulating import carry_out
 from routing.queries import windows
 from routing.queries.policies import policy_row
 from routing.queries.simulations import decision_page, simulation_page, simulation_row

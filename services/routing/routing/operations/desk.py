@@ -15,15 +15,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.decisions.assignment import AssignTo, Candidate, Queue
-from routing.decisions.clock_rules import CLOCK_KINDS, ClockKind
-from routing.decisions.clocks import Clock, ClockEffect
-from routing.decisions.conditions import asks_for_territory
+from routing.decisions.assignment.deciding import AssignTo, Candidate, Queue
+from routing.decisions.clocks.clock import Clock, ClockEffect
+from routing.decisions.clocks.rules import CLOCK_KINDS, ClockKind
 from routing.decisions.effective import day_of
 from routing.decisions.facts import Account, Contact, Subject, Target
-from routing.decisions.scoring import Contribution, Score, score
-from routing.operations.noticing import Notes, noting
-from routing.operations.queue_rounds import begin_queue_round
+from routing.decisions.policies.conditions import asks_for_territory
+from routing.decisions.qualification.scoring import Contribution, Score, score
+from routing.operations.assignment.queue_rounds import begin_queue_round
+from routing.operations.briefs.noticing import Notes, noting
 from routing.operations.records import Chosen, chosen_by, record_row
 from routing.operations.rows import Row, Sets, putting
 from routing.queries import facts

@@ -7,10 +7,10 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.decisions.activation import ActivationWarning, activation_warnings
 from routing.decisions.effective import day_of
-from routing.decisions.policy import Policy
-from routing.operations.queue_rounds import begin_queue_round
+from routing.decisions.policies.activation import ActivationWarning, activation_warnings
+from routing.decisions.policies.document import Policy
+from routing.operations.assignment.queue_rounds import begin_queue_round
 from routing.queries.field_force import rep_of
 from routing.queries.known_people import some_subjects
 from routing.queries.policies import policy_row

@@ -8,20 +8,20 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing.decisions.arithmetic import kept_score
+from routing.decisions.assignment.steps import LeadKind
 from routing.decisions.consent import is_do_not_contact
 from routing.decisions.effective import day_of
-from routing.decisions.lifecycle import Move, NoChange, StageEntry, decide_opt_out
-from routing.decisions.policy import Policy
-from routing.decisions.qualification import Cycle, Qualified, decide_qualification
-from routing.decisions.reach import Older, may_qualify
-from routing.decisions.steps import LeadKind
-from routing.operations.assigning import Search, Surroundings, find_owners
-from routing.operations.conversations import guard_conversations
+from routing.decisions.lifecycle.stages import Move, NoChange, StageEntry, decide_opt_out
+from routing.decisions.policies.document import Policy
+from routing.decisions.qualification.arithmetic import kept_score
+from routing.decisions.qualification.deciding import Cycle, Qualified, decide_qualification
+from routing.decisions.qualification.reach import Older, may_qualify
+from routing.operations.assignment.owners import Search, Surroundings, find_owners
 from routing.operations.desk import Desk
-from routing.operations.joining import join_leads
-from routing.operations.ledgers import complete_ledgers
-from routing.operations.stages import about, enter, move, position_of
+from routing.operations.leads.conversations import guard_conversations
+from routing.operations.leads.joining import join_leads
+from routing.operations.leads.stages import about, enter, move, position_of
+from routing.operations.ledgers.keeping import complete_ledgers
 from routing.operations.standing import reached_stage, sql_candidate_of
 from routing.queries.at_once import at_once
 from routing.queries.brief_material import Material, material

@@ -8,15 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.facts import Engagement, JourneyStage
-from routing.operations.assigning import Search
-from routing.operations.content import noting_changes, reading_assets
+from routing.operations.assignment.owners import Search
+from routing.operations.briefs.reasons import note_acts
+from routing.operations.briefs.revising import catalog_changes, outdating, shown_assets
 from routing.operations.desk import clear, lay_out
-from routing.operations.ledgers import complete_ledgers, keep_ledgers
+from routing.operations.ledgers.content import noting_changes, reading_assets
+from routing.operations.ledgers.keeping import complete_ledgers, keep_ledgers
+from routing.operations.ledgers.restating import review_restated
 from routing.operations.merges import following_merges
 from routing.operations.qualifying import decide_pairs
-from routing.operations.reasons import note_acts
-from routing.operations.restating import review_restated
-from routing.operations.revising import catalog_changes, outdating, shown_assets
 from routing.operations.rows import Row, adding, put_newer, putting_newer
 from routing.queries import facts as known_facts
 from routing.queries.at_once import at_once

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from routing.decisions.assignment import AssignTo, Candidate, PassedStep, Queue
+from routing.decisions.assignment.deciding import AssignTo, Candidate, PassedStep, Queue
 from routing.operations.rows import Row
 from routing.tables import Lead
 

@@ -1,7 +1,7 @@
 """Where the contact of a lead stands with its brand, by what lies on the desk."""
 
-from routing.decisions.journey import ReachedStage
-from routing.decisions.readiness import SqlCandidate, sql_candidate
+from routing.decisions.qualification.journey import ReachedStage
+from routing.decisions.qualification.readiness import SqlCandidate, sql_candidate
 from routing.operations.desk import Desk
 from routing.tables import Lead
 

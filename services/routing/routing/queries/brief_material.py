@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from routing.decisions.brief_parts import ActiveSpecialty, EarlierLead, Heard, HeardTopic
-from routing.decisions.brief_sentences import ACT_WORDS
+from routing.decisions.briefs.parts import ActiveSpecialty, EarlierLead, Heard, HeardTopic
+from routing.decisions.briefs.sentences import ACT_WORDS
 from routing.decisions.facts import COMMERCIAL_CONTEXTS, Asset, Campaign, Engagement
 from routing.queries import facts
 from routing.queries.facts import Pair

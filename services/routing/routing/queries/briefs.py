@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing.decisions.brief_validity import ReadableBrief, as_valid_now, assets_named
-from routing.decisions.clocks import Clock, pressing
+from routing.decisions.briefs.validity import ReadableBrief, as_valid_now, assets_named
+from routing.decisions.clocks.clock import Clock, pressing
 from routing.decisions.consent import RepChannel, allowed_rep_channels
 from routing.queries import facts
 from routing.queries.leads import clocks

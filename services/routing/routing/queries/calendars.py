@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, OFFICE_HOURS, Calendar, read_calendar
-from routing.decisions.public_holidays import PublicHolidays
+from routing.decisions.clocks.business_time import CALENDAR_WITHOUT_TERRITORY, OFFICE_HOURS, Calendar, read_calendar
+from routing.decisions.clocks.public_holidays import PublicHolidays
 from shared.database import Statement
 
 _OPENINGS = "SELECT id, timezone, hours, country, subdivision, holidays FROM territories WHERE id = ANY(%(territory_ids)s)"

@@ -91,7 +91,7 @@ _OF_BRAND = f"({_EVERY_BRAND} OR brand_id = %(brand_id)s)"
 _OF_BRAND_OR_ALL = f"({_EVERY_BRAND} OR brand_id IS NULL OR brand_id = %(brand_id)s)"
 _NOT_OVER = "coalesce(valid_until >= %(day)s, true)"
 
-# A postal code as codes are compared (`decisions/territories.py`).
+# A postal code as codes are compared (`decisions/assignment/territories.py`).
 _COMPACT = "upper(regexp_replace(code, '[[:space:]-]', '', 'g'))"
 _COMPARED = f"CASE WHEN country = 'US' AND code NOT LIKE '%%*' THEN left({_COMPACT}, 5) ELSE {_COMPACT} END"
 

@@ -19,7 +19,7 @@ from routing.decisions.facts import (
     Licence,
     Target,
 )
-from routing.decisions.scoring import Contribution
+from routing.decisions.qualification.scoring import Contribution
 from shared.database import Statement
 
 Pair = tuple[str, str]

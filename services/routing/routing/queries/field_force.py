@@ -12,12 +12,12 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from routing.decisions.alignments import Aligned, Alignment, AlignmentIndex, Coverage, whereabouts_of
-from routing.decisions.business_time import CALENDAR_WITHOUT_TERRITORY, Calendar
+from routing.decisions.assignment.alignments import Aligned, Alignment, AlignmentIndex, Coverage, whereabouts_of
+from routing.decisions.assignment.reps import Absence, Rep
+from routing.decisions.clocks.business_time import CALENDAR_WITHOUT_TERRITORY, Calendar
+from routing.decisions.clocks.escalation import Superior
 from routing.decisions.effective import holds_on
-from routing.decisions.escalation import Superior
 from routing.decisions.facts import Account, Contact, Covered
-from routing.decisions.reps import Absence, Rep
 from routing.queries.calendars import calendar_of, holidays_of, read_hours
 from shared.database import Statement
 

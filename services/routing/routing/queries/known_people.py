@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing.decisions.conditions import asks_for_territory
 from routing.decisions.effective import day_of
 from routing.decisions.facts import Subject
-from routing.decisions.policy import Policy
+from routing.decisions.policies.conditions import asks_for_territory
+from routing.decisions.policies.document import Policy
 from routing.queries import facts
 from routing.queries.field_force import standing
 from shared.database import together

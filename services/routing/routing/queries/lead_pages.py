@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, exists, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.decisions.clocks import Clock
-from routing.decisions.conditions import asks_for_territory
+from routing.decisions.clocks.clock import Clock
 from routing.decisions.effective import day_of
 from routing.decisions.facts import Contact, Subject
-from routing.decisions.journey import ReachedStage
-from routing.decisions.readiness import SqlCandidate, sql_candidate
-from routing.decisions.scoring import Score, score
+from routing.decisions.policies.conditions import asks_for_territory
+from routing.decisions.qualification.journey import ReachedStage
+from routing.decisions.qualification.readiness import SqlCandidate, sql_candidate
+from routing.decisions.qualification.scoring import Score, score
 from routing.queries import facts
 from routing.queries.facts import Pair
 from routing.queries.field_force import standing

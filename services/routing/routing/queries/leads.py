@@ -5,8 +5,8 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from routing.decisions.clock_rules import CLOCK_KINDS, ClockKind
-from routing.decisions.clocks import Clock, next_moment
+from routing.decisions.clocks.clock import Clock, next_moment
+from routing.decisions.clocks.rules import CLOCK_KINDS, ClockKind
 from routing.tables import Lead
 from shared.database import Statement
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from routing.decisions.journey import ReachedStage
-from routing.decisions.readiness import Act, Confirmed
+from routing.decisions.qualification.journey import ReachedStage
+from routing.decisions.qualification.readiness import Act, Confirmed
 from routing.queries.facts import Pair
 from shared.database import Statement
 

@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, and_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.decisions.policy import Policy
-from routing.decisions.value_position import from_its_position
+from routing.decisions.policies.document import Policy
+from routing.decisions.policies.value_position import from_its_position
 from shared.database import Statement
 
 _PARSED_POLICIES_MAX = 256

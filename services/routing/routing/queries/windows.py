@@ -11,9 +11,9 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routing.decisions.assignment.steps import LeadKind
 from routing.decisions.facts import Account, Contact, Covered, Engagement, JourneyStage, Subject, Target
-from routing.decisions.replay import EPOCH, Seen, Shapes
-from routing.decisions.steps import LeadKind
+from routing.decisions.qualification.replay import EPOCH, Seen, Shapes
 from routing.queries import facts
 from routing.queries.field_force import standing
 from shared.database import Statement, stream, together

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 import psycopg
 
+from routing.queries.leads import lead_row
 from routing.tables import Lead
 from tests.bench.ground import Ground
 from tests.bench.protocol import FULL, Goal, Measured, Plan, Sample, Say
@@ -107,7 +108,7 @@ def _lead() -> str:
         rep_id="rep-1",
         assigned_at=now,
     )
-    return orjson.dumps({column.name: getattr(lead, column.name) for column in Lead.__table__.columns}).decode()
+    return orjson.dumps(lead_row(lead)).decode()
 
 
 def take(ground: Ground, plan: Plan, say: Say) -> Iterator[Measured]:

@@ -1,0 +1,1 @@
+"""The page a rep reads before a call, and what makes it a new version."""

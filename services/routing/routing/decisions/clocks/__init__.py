@@ -1,0 +1,1 @@
+"""Target times, in the hours in which somebody works."""

@@ -1,0 +1,1 @@
+"""Leads find owners: at first, again when something changed, and by name."""

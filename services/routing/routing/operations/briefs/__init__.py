@@ -1,0 +1,1 @@
+"""Briefs are written, follow the facts, and are answered."""

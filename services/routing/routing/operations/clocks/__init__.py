@@ -1,0 +1,1 @@
+"""Clocks are started, met, paused, warned of and breached."""

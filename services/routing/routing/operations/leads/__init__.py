@@ -1,0 +1,1 @@
+"""Leads move: by reports, by somebody's word, by their date, and when people are joined."""

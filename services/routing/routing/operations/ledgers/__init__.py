@@ -1,0 +1,1 @@
+"""Ledgers are kept, and made anew when what they rest on is told anew."""

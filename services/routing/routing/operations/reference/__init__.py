@@ -1,0 +1,1 @@
+"""What sales operations keeps is stored, and takes effect."""
