@@ -12,7 +12,7 @@ from routing.api.history_answers import RecordAnswer
 from routing.api.lead_answers import ClockAnswer
 from routing.api.simulation_answers import JudgedAnswer, records_shown
 from routing.decisions import facts
-from routing.operations.whatif.decisions import qualification_document, records_document
+from routing.operations.whatif.kept_decisions import qualification_document, records_document
 from routing.operations.whatif.previewing import Preview, Supposed, preview
 from routing.queries.facts import Pair
 from routing.queries.lead_pages import pair_in_scope, read_one_moment

@@ -16,7 +16,7 @@ from routing.decisions.qualification.journey import stage_after
 from routing.decisions.qualification.readiness import confirmed_after
 from routing.operations.assignment.considering import Hand
 from routing.operations.desk import Desk
-from routing.operations.whatif.decisions import judged
+from routing.operations.whatif.kept_decisions import judged
 from routing.operations.whatif.rehearsing import as_hand, begin_on_paper, hand_on_paper, paper_desk, paper_lead
 from routing.queries import facts, windows
 from routing.queries.field_force import standing

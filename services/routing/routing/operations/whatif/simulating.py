@@ -16,7 +16,7 @@ from routing.decisions.facts import Contact
 from routing.decisions.qualification.comparison import MET_STAGES, Afterwards, Compared, Comparison, Difference, Found, Version
 from routing.decisions.qualification.replay import Crossing, Replay, moment_of
 from routing.operations.policies import warnings_about
-from routing.operations.whatif.decisions import Explained, explained
+from routing.operations.whatif.kept_decisions import Explained, explained
 from routing.operations.whatif.records import Beginning, Stopped, fail, finish, report
 from routing.operations.whatif.rehearsing import Rehearsal, as_hand, hand_on_paper, paper_lead
 from routing.operations.whatif.results import result_document
