@@ -147,6 +147,7 @@ def test_a_policy_cannot_be_changed_after_it_was_read() -> None:
         pytest.param(engagement_rule(kinds=[]), "engagement.0.kinds", id="no kinds at all"),
         pytest.param(engagement_rule(intents=["secret"]), "engagement.0.intents.0", id="an unknown intent"),
         pytest.param(engagement_rule(half_life_days=0), "engagement.0.half_life_days", id="a half-life of nothing"),
+        pytest.param(engagement_rule(half_life_days=1e-12), "engagement.0.half_life_days", id="a half-life too short to be counted in"),
         pytest.param(engagement_rule(half_life_days=-1), "engagement.0.half_life_days", id="a negative half-life"),
         pytest.param(engagement_rule(cap=-1), "engagement.0.cap", id="a negative cap"),
         pytest.param(engagement_rule(max_per_day=0), "engagement.0.max_per_day", id="a frequency of nothing"),

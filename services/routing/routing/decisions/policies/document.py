@@ -14,7 +14,8 @@ from routing.decisions.policies.parts import Condition, Few, Name, Number, Part,
 AssignmentStep = Literal["named_account", "account_owner", "sticky", "territory", "pool"]
 ValuePosition = Literal["make_it_for_less", "in_between", "sell_it_for_more"]
 
-HALF_LIFE_DAYS_MAX = 36_500
+HALF_LIFE_DAYS_MIN, HALF_LIFE_DAYS_MAX = 0.001, 36_500
+"""What is worth half after a minute and a half was worth nothing when it was read; far below, an age couldn't be counted in steps of it."""
 CUT_POINTS_MAX = 25
 """As many cut points as still give every band one letter."""
 
@@ -37,7 +38,7 @@ class EngagementRule(Part):
     intents: Few[Context] = ()
     stages: Few[JourneyStage] = ()
     points: Number
-    half_life_days: Annotated[Number, Field(gt=0, le=HALF_LIFE_DAYS_MAX)]
+    half_life_days: Annotated[Number, Field(ge=HALF_LIFE_DAYS_MIN, le=HALF_LIFE_DAYS_MAX)]
     cap: Annotated[Number, Field(ge=0)] | None = None
     max_per_day: Annotated[int, Field(ge=1, le=1_000)] | None = None
 
