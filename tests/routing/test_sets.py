@@ -61,7 +61,7 @@ async def test_new_leads_cost_the_same_whether_one_comes_or_a_hundred(populated:
     hundred = await statements_for(populated, *(engagement(f"hcp-{number}") for number in range(2, 102)))
     assert len(await populated.leads()) == 101
     assert len(hundred) == len(one)
-    assert 0 < len(hundred) <= 11
+    assert 0 < len(hundred) <= 10
 
 
 async def test_outcomes_and_opt_outs_cost_the_same_whether_one_comes_or_a_hundred(populated: World) -> None:

@@ -70,6 +70,8 @@ class Desk:
     scores: dict[UUID, Score] = field(default_factory=dict)
     """By lead, those read so far: while it lies here a score doesn't change."""
     notes: Notes = field(default_factory=Notes)
+    catalog_is_held: bool = False
+    """Whether what briefs show stays as it is until the transaction ends."""
     frees_capacity: bool = False
     ledger_rows: list[Row] = field(default_factory=list)
     turns: Sets = field(default_factory=dict)

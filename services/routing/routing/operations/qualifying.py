@@ -102,8 +102,10 @@ async def _surroundings(
         lead_ids=[search.lead.id for search in searches if search.lead.brief_version > 0],
     )
     by_id = Statement(_ENVELOPES, {"engagement_ids": list(carriers)}, lambda rows: {row.engagement_id: row for row in rows})
-    # The first one may wait for who changes what briefs show: only what is read after it is as it stays.
-    told, (now, envelopes, *answers) = await together(session, about, at_once(standing(), by_id, *others))
+    if desk.catalog_is_held:
+        [(told, now, envelopes, *answers)] = await together(session, at_once(about, standing(), by_id, *others))
+    else:  # the first one may wait for who changes what briefs show: only what is read after it is as it stays
+        told, (now, envelopes, *answers) = await together(session, about, at_once(standing(), by_id, *others))
     return envelopes, Surroundings(now.round_number, now.field_force, Material(told, *answers))
 
 

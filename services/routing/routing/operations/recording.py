@@ -49,11 +49,13 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     contact_ids, brand_ids = ({pair[place] for pair in pairs} for place in (0, 1))
     desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=[reading_assets(), storing], newest_rows=True)
     _, (stages, _, stored) = desk.stored
+    desk.catalog_is_held = True
     fresh = {key: fact for key, (_, fact) in told.items() if (key,) in stored}
     of_merged = [fact for fact in fresh.values() if fact.original_contact_id or desk.is_merged(fact.contact_id)]
     if of_merged:
         await together(session, following_merges({fact.original_contact_id or fact.contact_id for fact in of_merged}))
         desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, newest_rows=True)
+        desk.catalog_is_held = True
         fresh = {key: fact for key, fact in fresh.items() if not desk.is_merged(fact.contact_id)}
     by_pair: dict[Pair, list[Engagement]] = {}
     for fact in fresh.values():
