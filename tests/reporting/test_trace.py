@@ -143,6 +143,22 @@ def test_from_a_lead_contact_or_report_the_circle_is_walked_from_click_to_the_re
     assert journal.types(sought) == FULL_CIRCLE
 
 
+def test_what_only_goes_on_by_itself_after_the_rep_was_told_is_none_of_the_circle(journal: Journal) -> None:
+    journal.tell(happened.breached("l1", "c1", START), RECEIPT_A)
+    assert journal.types("l1") == FULL_CIRCLE
+    journal.tell(happened.entered("l1", "c1", "meeting_held", START), RECEIPT_A)
+    assert journal.types("l1") == [*FULL_CIRCLE, "lead.stage_changed"], "what somebody did is told"
+
+
+def test_before_that_it_belongs_to_the_journey() -> None:
+    journal = Journal()
+    journey(journal, RECEIPT_A, "l1", "c1", "r1")
+    journal.tell(happened.breached("l1", "c1", START), RECEIPT_A)
+    assert journal.types("l1")[-1] == "clock.breached"
+    close_the_circle(journal, ["r1"])
+    assert "clock.breached" in journal.types("l1")
+
+
 def test_a_report_that_joined_the_evidence_late_finds_the_theme_it_joined(journal: Journal) -> None:
     assert journal.types("l3") == FULL_CIRCLE
 

@@ -5,13 +5,18 @@ loop joins journeys, `rests_on` is followed: from a journey up to the themes, de
 reps who were told of those reports; from a theme, decision or change down to the journeys of all reports it rests on.
 """
 
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 LOOP_TYPES = frozenset({"theme.emerged", "decision.opened", "decision.decided", "change.published", "rep.told"})
 """Events that rest on the reports of several journeys."""
+
+GOES_ON_BY_ITSELF = frozenset(
+    {"brief.issued", "clock.started", "clock.warned", "clock.breached", "clock.escalated", "clock.resumed", "clock.ended"}
+)
+"""What nobody does, and what follows a lead for as long as it is open: after a circle's end it is none of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,13 @@ def trace(sought: str) -> Found:
         found = yield from _from_the_loop_down(own)
     else:
         found = yield from _from_a_journey_up(own)
-    return in_time_order(found)
+    return until_the_end(in_time_order(found))
+
+
+def until_the_end(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries, in time order, without what only went on by itself after the rep had been told."""
+    told = [place for place, entry in enumerate(entries) if entry.event_type == "rep.told"]
+    return [entry for place, entry in enumerate(entries) if not told or place < told[-1] or entry.event_type not in GOES_ON_BY_ITSELF]
 
 
 def in_time_order(entries: Iterable[Entry]) -> list[Entry]:
