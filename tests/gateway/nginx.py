@@ -23,7 +23,8 @@ def configuration(folder: Path, *, port: int, instances: Sequence[int], mode: st
     It listens on loopback, writes to the folder, and finds intake's instances by their ports, not by Docker's names; the other
     services are where nothing listens.
     """
-    text = (_FOLDER / "nginx.conf").read_text()
+    # First of all: the checkout itself may lie in such a folder.
+    text = (_FOLDER / "nginx.conf").read_text().replace("/tmp/", f"{folder}/")
     servers = " ".join(f"server 127.0.0.1:{instance} max_fails=0;" for instance in instances)
     for old, new in (
         ("listen 8080;", f"listen 127.0.0.1:{port};"),
@@ -33,9 +34,7 @@ def configuration(folder: Path, *, port: int, instances: Sequence[int], mode: st
     ):
         assert text.count(old) == 1, f"nginx.conf says {old} {text.count(old)} times"
         text = text.replace(old, new)
-    text = (
-        text.replace("http://intake:8001;", "http://intake;").replace("/tmp/", f"{folder}/").replace("/dev/stdout", f"{folder}/access.log")
-    )
+    text = text.replace("http://intake:8001;", "http://intake;").replace("/dev/stdout", f"{folder}/access.log")
     text = text.replace("/dev/stderr crit", f"{folder}/error.log warn")
     return re.sub(r"http://(routing|feedback|reporting|issuer):\d+;", f"http://127.0.0.1:{unused_port()};", text)
 
