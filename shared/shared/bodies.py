@@ -175,6 +175,9 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=_ID_CHARS_MAX), A
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
 """A machine-readable word."""
 
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+"""Why somebody says or does something: any word; what the ones we know mean each service tells."""
+
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
 """A short text of one line: a name, a title."""
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, assert_never
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from feedback.decisions.reports import Report, ReportKind
 from feedback.operations.reports import ReportState
-from shared.bodies import Answer, Body, Code, Flag, Id, Moment, Note, Uuid
+from shared.bodies import Answer, Body, Code, Flag, Id, Moment, Note, ReasonCode, Uuid
 
-ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 # What is shown in one visit; more is a client's mistake, and would make an event no broker takes.
 AssetIds = Annotated[list[Id], Field(max_length=50)]
 Topics = Annotated[list[Code], Field(max_length=20)]

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import StringConstraints
 
 from intake.decisions.machines import MachineEvidence
 from intake.operations.restating import NotJudged, UnknownEngagement, Word, restate_by_word
@@ -14,7 +13,7 @@ from intake.queries.received import find_engagement
 from intake.tables import Engagement, Restatement
 from shared import problems
 from shared.auth import Identity, reading, require
-from shared.bodies import Answer, Body, Flag, Moment
+from shared.bodies import Answer, Body, Flag, Moment, ReasonCode
 from shared.database import Database
 from shared.events.engagements import EngagementContext, EngagementFlag, EngagementKind
 from shared.problems import FieldError
@@ -25,7 +24,7 @@ class WordBody(Body):
     """Whether a machine did it, and the code of why somebody says so."""
 
     machine: Flag
-    reason_code: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+    reason_code: ReasonCode
 
 
 class RestatementAnswer(Answer):

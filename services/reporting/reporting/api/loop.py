@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reporting.decisions.loop import State, owners_seen_by, owns
@@ -15,7 +15,7 @@ from reporting.operations.deciding import Deciding, DecidingRefused, decide
 from reporting.queries.loop import DecisionFound, decision_by_id, decisions
 from shared import problems
 from shared.auth import Identity, reading, require
-from shared.bodies import Answer, Body, Day, Id, Moment, Uuid
+from shared.bodies import Answer, Body, Day, Id, Moment, ReasonCode, Uuid
 from shared.creations import Again, IdempotencyKey, claim_creation, client_key, told_again
 from shared.database import Database
 from shared.events.loop import ChangeKind, Choice
@@ -27,7 +27,6 @@ from shared.routes import StrictRoute
 _DECISIONS = Listing("decisions", UUID)
 _ANSWERS_MAX = 100
 
-ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 Owner = Annotated[Id, Field(max_length=120)]
 
 

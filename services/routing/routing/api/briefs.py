@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from routing.api.brief_answers import AnsweredAnswer, BriefAnswer, VersionAnswer
 from routing.api.leads import MayRead, require_in_scope
@@ -16,7 +16,7 @@ from routing.queries.briefs import brief_versions, shown_briefs
 from routing.queries.scope import in_scope
 from shared import problems
 from shared.auth import Identity, reading, require
-from shared.bodies import Body, Id, Moment, Uuid
+from shared.bodies import Body, Id, Moment, ReasonCode, Uuid
 from shared.creations import Again, IdempotencyKey, claim_creation, client_key, told_again
 from shared.database import Database
 from shared.paging import Listing, Page, PageRequest
@@ -25,7 +25,6 @@ from shared.routes import StrictRoute
 VERSIONS = Listing("brief versions", int)
 ANSWERED = Listing("answered", datetime, UUID)
 
-ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 _VERSION_MAX = 2**31 - 1
 _PLAIN: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 

@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import StringConstraints
 
 from routing.api.lead_answers import ClockAnswer
 from routing.decisions.clocks.rules import ClockKind
@@ -14,7 +13,7 @@ from routing.queries.lead_pages import is_in_scope
 from routing.queries.scope import in_scope
 from shared import problems
 from shared.auth import Identity, require
-from shared.bodies import Body, Moment
+from shared.bodies import Body, Moment, ReasonCode
 from shared.database import Database
 from shared.problems import FieldError
 from shared.routes import StrictRoute
@@ -23,7 +22,6 @@ PAUSE_MAX = timedelta(days=366)
 """Whoever is to be called later than that is recycled, with a date."""
 
 MayPause = Annotated[Identity, require("sales_ops", "rep", "manager")]
-ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
 class PauseBody(Body):

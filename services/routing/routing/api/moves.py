@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import StringConstraints
 from sqlalchemy import true
 
 from routing.api.lead_answers import LeadAnswer
@@ -13,13 +12,10 @@ from routing.operations.leads.moving import Asked, hold_lead, reassign_lead, rec
 from routing.queries import lead_pages
 from shared import problems
 from shared.auth import Identity, require
-from shared.bodies import Body, Code, Day, Id, Moment
+from shared.bodies import Body, Code, Day, Id, Moment, ReasonCode
 from shared.database import Database
 from shared.problems import FieldError
 from shared.routes import StrictRoute
-
-ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
-"""Why; what the codes we know mean is told by `/v1/lifecycle`."""
 
 MayMove = Annotated[Identity, require("sales_ops", "rep", "manager")]
 
