@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from hypothesis import given
@@ -56,6 +57,13 @@ def test_a_clock_that_is_late_met_or_paused_says_so() -> None:
     assert line("met") == "First outreach is made. No channel is open to you."
     assert line("paused").startswith("The clock is paused.")
     assert line("warned", NOW + timedelta(days=1)).startswith("Overdue since Tue 10 Mar 16:00 UTC.")
+
+
+def test_days_and_times_are_the_readers_own() -> None:
+    late_evening = datetime(2026, 3, 11, 1, tzinfo=UTC).astimezone(ZoneInfo("America/Chicago"))
+    told = glance(document(), clock=CLOCK, channels=(), now=late_evening).splitlines()
+    assert told[-1].startswith("Overdue since Tue 10 Mar 11:00 CDT.")
+    assert "2 days ago" in told[0], "in UTC it is the day after already"
 
 
 words = st.lists(st.text(alphabet="abcdefghij", min_size=1, max_size=12), max_size=30).map(" ".join)

@@ -1,5 +1,6 @@
 """Briefs follow the facts: what changes gives a new version, soon and once, and nothing invalid is recommended meanwhile."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -197,6 +198,7 @@ async def test_it_is_readable_in_twenty_seconds_as_text_too(world: World, lead: 
     assert plain.text == (await brief(world, lead))["text"]
     assert plain.text.startswith("Ada Example, cardiology at mercy: attended the webinar")
     assert len(plain.text.split()) <= WORDS_MAX
+    assert re.search(r"Reach out by \w{3} \d+ \w{3} \d\d:\d\d C[DS]T\.", plain.text), "in Chicago's time"
     both = await world.client.get(path, headers=SALES_OPS | {"Accept": "application/json, text/plain;q=0.5"})
     assert both.json()["version"] == 1
     missing = await world.client.get(path, params={"version": 2}, headers=SALES_OPS)

@@ -123,11 +123,12 @@ class BriefAnswer(Answer):
     def of(cls, shown: ShownBrief, *, now: datetime) -> "BriefAnswer":
         document = shown.readable.document
         told = {name: document[name] for name in cls.model_fields.keys() & document.keys()}
+        read_at = now.astimezone(shown.zone)
         as_it_stands = {
             "superseded": shown.version < shown.newest_version,
             "issued_at": shown.issued_at,
-            "headline": headline(document, now=now),
-            "text": glance(document, clock=shown.clock, channels=shown.channels, now=now),
+            "headline": headline(document, now=read_at),
+            "text": glance(document, clock=shown.clock, channels=shown.channels, now=read_at),
             "withdrawn_assets": [
                 WithdrawnAssetAnswer(asset_id=each.asset_id, version=each.version, reason=each.reason) for each in shown.readable.withdrawn
             ],

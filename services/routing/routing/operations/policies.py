@@ -12,8 +12,8 @@ from routing.decisions.policies.activation import ActivationWarning, activation_
 from routing.decisions.policies.document import Policy
 from routing.operations.assignment.queue_rounds import begin_queue_round
 from routing.queries.field_force import rep_of
-from routing.queries.known_people import some_subjects
 from routing.queries.policies import policy_row
+from routing.queries.subjects import some_subjects
 from shared import problems
 from shared.database import Database
 from shared.events import Event

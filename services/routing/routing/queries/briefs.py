@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,9 +17,11 @@ from routing.queries.leads import clocks
 from shared.database import Statement, together
 
 _BRIEFS = """
-    SELECT briefs.lead_id, briefs.version, briefs.issued_at, briefs.document, leads.brand_id, leads.brief_version, country, consents
+    SELECT briefs.lead_id, briefs.version, briefs.issued_at, briefs.document, leads.brand_id, leads.brief_version,
+           contacts.country, consents, territories.timezone
     FROM leads JOIN briefs ON briefs.lead_id = leads.id AND briefs.version = coalesce(%(version)s, leads.brief_version)
     LEFT JOIN contacts ON contacts.contact_id = leads.contact_id
+    LEFT JOIN territories ON territories.id = leads.territory_id
     WHERE leads.id = ANY(%(lead_ids)s)
 """
 _VERSIONS = """
@@ -38,6 +41,8 @@ class ShownBrief:
     readable: ReadableBrief
     channels: tuple[RepChannel, ...]
     clock: Clock | None
+    zone: ZoneInfo
+    """Where the lead is: its clock is told in that time."""
 
 
 async def shown_briefs(
@@ -55,6 +60,7 @@ async def shown_briefs(
             readable=as_valid_now(row.document, assets=assets, brand_id=row.brand_id, country=row.country, now=now),
             channels=allowed_rep_channels(facts.consents_of(row)),
             clock=pressing(running.get(row.lead_id, ())),
+            zone=ZoneInfo(row.timezone or "UTC"),
         )
         for row in rows
     }

@@ -1,7 +1,10 @@
-"""A brief at a glance: what can be read in twenty seconds, between two calls. Everything else is beside it, for who has more time."""
+"""A brief at a glance: what can be read in twenty seconds, between two calls. Everything else is beside it, for who has more time.
+
+Days and times are told in the zone of `now`, which is to be the reader's.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from routing.decisions.briefs.parts import BriefEngagement
@@ -54,14 +57,14 @@ def _expected(likely: Mapping[str, Any]) -> str:
 def _act(reason: Mapping[str, Any], *, now: datetime) -> str:
     at = datetime.fromisoformat(reason["occurred_at"])
     act = BriefEngagement(reason["kind"], reason["asset_id"], _few(reason["title"], 4) if reason["title"] else None, at)
-    days = max(0, (now.astimezone(UTC).date() - at.astimezone(UTC).date()).days)
+    days = max(0, (now.date() - at.astimezone(now.tzinfo).date()).days)
     return act_words(act, when={0: "today", 1: "yesterday"}.get(days, f"{days} days ago"))
 
 
 def _when(clock: Clock | None, *, now: datetime) -> str:
     if clock is None or clock.state == "ended":
         return "No clock runs."
-    due = clock.due_at.astimezone(UTC)
+    due = clock.due_at.astimezone(now.tzinfo)
     match clock.state:
         case "met":
             return "First outreach is made." if clock.kind == "first_outreach" else "The next step is made."
@@ -69,7 +72,7 @@ def _when(clock: Clock | None, *, now: datetime) -> str:
             return "The clock is paused."
         case _:
             late = "Overdue since" if due < now else "Reach out by" if clock.kind == "first_outreach" else "Follow up by"
-            return f"{late} {due:%a} {due.day} {due:%b %H:%M} UTC."
+            return f"{late} {due:%a} {due.day} {due:%b %H:%M %Z}."
 
 
 def _first_sentences(text: str, words: int) -> str:
