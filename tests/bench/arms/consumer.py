@@ -1,17 +1,15 @@
 """Our consuming seam: records read and believed, the inbox, and one upserted table, in one commit per batch before the offsets'."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.consuming import Consuming
-from shared.database import Database, as_recordset
+from shared.database import as_recordset
 from shared.events import Event
 from shared.events.engagements import EngagementRecorded
-from shared.events.topics import ENGAGEMENTS
+from tests.bench.arms.consuming import consumer_of
 from tests.bench.trials import Move, run_trial
 
 _UPSERT = text(
@@ -27,30 +25,11 @@ _UPSERT = text(
 
 async def begin(*, database_url: str, bootstrap: str, group: str) -> Move:
     """A service with one consumer, of a group that has read nothing yet."""
-    consuming = Consuming(service=group, database=Database(database_url, application_name="bench-consumer"), bootstrap=bootstrap)
-    applied = 0
-    more = asyncio.Event()
+    return consumer_of(_upsert, name="consumer", database_url=database_url, bootstrap=bootstrap, group=group)
 
-    async def upsert(session: AsyncSession, events: Sequence[Event], _: datetime) -> None:
-        nonlocal applied
-        await session.execute(_UPSERT, {"rows": as_recordset([_row(event.fact) for event in events])})
-        applied += len(events)
-        more.set()
 
-    consuming.subscribe(ENGAGEMENTS, upsert)
-    started: list[asyncio.Task[None]] = []
-    wanted = 0
-
-    async def move(events: int) -> None:
-        nonlocal wanted
-        wanted += events
-        if not started:
-            started.append(asyncio.create_task(consuming.run(asyncio.Event())))
-        while applied < wanted:
-            more.clear()
-            await more.wait()
-
-    return move
+async def _upsert(session: AsyncSession, events: Sequence[Event], _: datetime) -> None:
+    await session.execute(_UPSERT, {"rows": as_recordset([_row(event.fact) for event in events])})
 
 
 def _row(fact: object) -> dict[str, object]:
