@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -18,6 +19,7 @@ from shared.events.topics import ENGAGEMENTS
 from shared.ids import new_id
 from shared.lag import Place
 from shared.outbox import publish
+from shared.polling import WaitingConsumer
 from shared.relay import Relay
 from shared.watchdog import (
     STALLED_IN_HAND_SECONDS,
@@ -172,18 +174,28 @@ async def test_a_client_that_stopped_fetching_is_started_again_and_goes_on(datab
     await until(is_level, what="nothing is left")
 
 
-async def test_a_restart_that_did_not_help_ends_the_process(database: Database, kafka: str, listener: Listener) -> None:
+async def test_a_restart_that_did_not_help_ends_the_process(
+    database: Database, kafka: str, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = Clock()
     watchdog = Watchdog(listener.consuming, clock=clock)
+    await until(lambda: len(_partitions(listener.consumer)) == 3, what="the group is joined")
+    is_stuck = asyncio.Event()
+
+    async def fetch_nothing(self: WaitingConsumer, *partitions: TopicPartition, **options: int | None) -> dict[TopicPartition, list[Any]]:
+        is_stuck.set()
+        await asyncio.sleep(0.01)
+        return {}
+
+    monkeypatch.setattr(WaitingConsumer, "getmany", fetch_nothing)  # a client that is stuck however often it is started anew
+    await until(is_stuck.is_set, what="no poll is under way that could still bring something")
+    await _send(database, kafka, f"never-{new_id()}")
+
+    async def is_behind() -> bool:
+        await watchdog.look()
+        return watchdog.places[listener.consumer.name].lag > 0
+
     for turn in range(2):
-        await until(lambda: len(_partitions(listener.consumer)) == 3, what="the group is joined")
-        listener.consumer.subscriber.consumer.pause(*_partitions(listener.consumer))
-        await _send(database, kafka, f"stuck-{turn}")
-
-        async def is_behind() -> bool:
-            await watchdog.look()
-            return watchdog.places[listener.consumer.name].lag > 0
-
         await until(is_behind, what="the consumer is behind")
         clock.ahead += timedelta(seconds=STALLED_SECONDS + 1)
         if turn == 0:
