@@ -106,9 +106,8 @@ class Database:
             connection = await self._connect()
         try:
             with tracing.step("statement"):
-                sql, names = _numbered(statement.sql)
-                cursor = psycopg.AsyncRawCursor(connection, row_factory=namedtuple_row)
-                await cursor.execute(sql, [statement.parameters[name] for name in names])
+                cursor = psycopg.AsyncRawCursor(connection, row_factory=statement.rows)
+                await cursor.execute(*_in_place(statement))
                 found = statement.read(await cursor.fetchall() if cursor.description else [])
         finally:
             if self._kept is None and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
@@ -160,9 +159,15 @@ def drivers_form(sql: str) -> str:
     return _PARAMETER.sub(r"%(\1)s", sql)
 
 
-@lru_cache(maxsize=64)
+def _in_place(statement: Statement[Any]) -> tuple[bytes, list[Any]]:
+    """A statement as PostgreSQL itself takes it, with its parameters in order."""
+    sql, names = _numbered(statement.sql)
+    return sql, [statement.parameters[name] for name in names]
+
+
+@lru_cache(maxsize=1_024)
 def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
-    """A statement as PostgreSQL itself takes it, and its parameters' names in order: the driver reads long ones anew each time."""
+    """A statement's SQL and its parameters' names in order: the driver would read a long one anew each time it is sent."""
     names = tuple(dict.fromkeys(_DRIVERS_PARAMETER.findall(sql)))
     return _DRIVERS_PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", sql).replace("%%", "%").encode(), names
 
@@ -175,11 +180,11 @@ async def together(session: AsyncSession, *statements: Statement[Any]) -> list[A
     """
     connection = await session.connection()
     driver: psycopg.AsyncConnection[Any] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
-    cursors = [driver.cursor(row_factory=statement.rows) for statement in statements]
+    cursors = [psycopg.AsyncRawCursor(driver, row_factory=statement.rows) for statement in statements]
     try:
         async with driver.pipeline():
             for cursor, statement in zip(cursors, statements, strict=True):
-                await cursor.execute(statement.sql.encode(), statement.parameters)
+                await cursor.execute(*_in_place(statement))
         found = [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
     except psycopg.Error as error:
         if driver.closed:
