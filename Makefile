@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAUNCHER := $(BIN)/python -m deploy.launcher
 PYTEST_ARGS ?=
+TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo outage audit faults faults-all up down addresses token clean-state test test-pages test-gateway bench bench-intake bench-routing lint format lock
@@ -43,8 +44,9 @@ faults: install ## Break something under load and audit what is left: make fault
 faults-all: install ## Every fault in turn, with a table at the end; RESULTS=file goes on where an earlier run ended
 	@$(BIN)/python -m tests.faults --seed $(or $(SEED),7) --results $(or $(RESULTS),faults-$(or $(SEED),7).jsonl)
 
-test: install ## Run every test, on PostgreSQL and Kafka of its own
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: install ## Run every test, on PostgreSQL and Kafka of its own; TEST_PROCESSES=4 shares the files among four
+	@$(BIN)/python -m pytest -m "not page and not gateway and not alone" --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m alone $(PYTEST_ARGS)
 
 test-pages: install chromium ## Run the tests of the page in a real Chromium
 	@$(BIN)/python -m pytest -m page tests/pages $(PYTEST_ARGS)

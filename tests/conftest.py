@@ -4,7 +4,7 @@ import contextlib
 import importlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,22 +41,44 @@ def kafka(started_servers: Servers) -> str:
 
 
 @pytest.fixture(scope="session")
-def new_database(started_servers: Servers) -> Iterator[Callable[[str | None], str]]:
-    """Makes an empty database, or a copy of another, and gives its URL; all are dropped at the end."""
-    made: list[str] = []
+def made_databases(started_servers: Servers) -> Iterator[set[str]]:
+    """The names of the databases that were made and not dropped yet; all are at the end."""
+    made: set[str] = set()
+    yield made
+    _drop(started_servers, made)
+
+
+def _drop(started: Servers, names: Iterable[str]) -> None:
+    with psycopg.connect(started.admin_url, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def new_database(started_servers: Servers, made_databases: set[str]) -> Callable[[str | None], str]:
+    """Makes an empty database, or a copy of another, and gives its URL."""
     admin = started_servers.admin_url
 
     def make(template: str | None = None) -> str:
         name = f"test_{uuid.uuid4().hex}"
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
-        made.append(name)
+        made_databases.add(name)
         return admin.replace("postgresql://", "postgresql+psycopg://").rsplit("/", 1)[0] + "/" + name
 
-    yield make
-    with psycopg.connect(admin, autocommit=True) as connection:
-        for name in reversed(made):
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    return make
+
+
+@pytest.fixture
+def drop_database(started_servers: Servers, made_databases: set[str]) -> Callable[[str], None]:
+    """Drops one of them before the end: thousands of tests must not fill a disk."""
+
+    def drop(url: str) -> None:
+        name = url.rsplit("/", 1)[1]
+        _drop(started_servers, [name])
+        made_databases.remove(name)
+
+    return drop
 
 
 @pytest.fixture(scope="session")
@@ -67,13 +89,17 @@ def migrated_templates() -> dict[str, str]:
 
 @pytest.fixture
 async def make_service(
-    new_database: Callable[..., str], kafka: str, migrated_templates: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    new_database: Callable[..., str],
+    drop_database: Callable[[str], None],
+    kafka: str,
+    migrated_templates: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[MakeService]:
     """Builds a service as its process would, on a migrated database of its own: `await make_service("routing")`.
 
     Keyword arguments become `FULLCIRCLE_*` variables.
     """
-    made: list[Service] = []
+    made: dict[str, Service] = {}
 
     async def make(name: str, **settings: str) -> Service:
         if name not in migrated_templates:
@@ -81,12 +107,13 @@ async def make_service(
         url = new_database(migrated_templates[name])
         set_environment(monkeypatch, url, kafka, **settings)
         service: Service = importlib.import_module(f"{name}.app").build()
-        made.append(service)
+        made[url] = service
         return service
 
     yield make
-    for service in made:
+    for url, service in made.items():
         await service.database.close()
+        drop_database(url)
 
 
 async def migrate_template(name: str, new_database: Callable[..., str], kafka: str, templates: dict[str, str]) -> None:

@@ -11,6 +11,8 @@ from tests.faults.drills import DRILLS
 from tests.faults.rig import Plan
 from tests.faults.run import Row, run
 
+pytestmark = pytest.mark.alone
+
 # Those that protect most per second. The others take longer, most of it until Kafka gives a dead consumer's partitions to the next.
 CHOSEN = ("F1", "F8", "F12", "F17", "F23")
 SEED = int(os.environ.get("FULLCIRCLE_TEST_SEED", "7"))

@@ -2,17 +2,15 @@
 
 import io
 import json
-import logging
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
-import structlog
 from sqlalchemy import text
 
-from shared import telemetry
+from tests import logs
 from tests.feedback.world import insight, objection, outcome
 from tests.inputs.callers import as_permitted, as_role
 from tests.inputs.conftest import SERVICES, OpenDoors
@@ -33,12 +31,8 @@ WORDS = re.compile("canary|Y2FuYXJ5", re.IGNORECASE)
 @pytest.fixture(scope="module")
 def logged() -> Iterator[io.BytesIO]:
     """What the processes would log."""
-    stream, root = io.BytesIO(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    telemetry.configure_logging("all", "DEBUG", stream=stream)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
+    with logs.logged("DEBUG") as stream:
+        yield stream
 
 
 @pytest.fixture(scope="module")

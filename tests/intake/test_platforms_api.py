@@ -10,15 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from shared import telemetry
 from tests.intake import vendor_bodies, vendors
 from tests.intake.conftest import Intake, counts
 from tests.intake.platforms import SECRET, email_opened, raw
+from tests.logs import logged
 from tests.polling import until
 
 JSON = {"Content-Type": "application/json"}
@@ -102,10 +101,8 @@ async def test_mailchimp_asks_whether_we_are_there_and_posts_forms(intake: Intak
 
 @pytest.fixture
 def log() -> Iterator[io.BytesIO]:
-    stream = io.BytesIO()
-    telemetry.configure_logging("intake", "DEBUG", stream=stream)
-    yield stream
-    structlog.reset_defaults()
+    with logged("DEBUG") as stream:
+        yield stream
 
 
 async def test_a_secret_in_an_address_is_in_no_log_line(intake: Intake, log: io.BytesIO) -> None:

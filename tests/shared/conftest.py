@@ -26,11 +26,13 @@ async def seams_template(new_database: Callable[..., str]) -> str:
 
 
 @pytest.fixture
-async def database(new_database: Callable[..., str], seams_template: str) -> AsyncIterator[Database]:
+async def database(new_database: Callable[..., str], drop_database: Callable[[str], None], seams_template: str) -> AsyncIterator[Database]:
     """A database of its own with the seam tables."""
-    database = Database(new_database(seams_template), application_name="tests")
+    url = new_database(seams_template)
+    database = Database(url, application_name="tests")
     yield database
     await database.close()
+    drop_database(url)
 
 
 def engagement(number: int, *, contact: str = "hcp-1") -> Event:

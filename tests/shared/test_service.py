@@ -16,6 +16,7 @@ from shared.service import Service, main
 from shared.settings import ServiceSettings
 from tests import tokens
 from tests.conftest import ClientOf
+from tests.logs import as_it_was
 from tests.shared.conftest import engagement
 
 
@@ -134,7 +135,8 @@ async def test_republish_puts_what_kafka_had_acknowledged_back_into_the_outbox(d
         assert await relay.run_once(connection) == 1
     await relay.close()
 
-    await asyncio.to_thread(main, lambda: _service(database, kafka), ["republish", "--since", "2026-01-01T00:00:00Z"])
+    with as_it_was():
+        await asyncio.to_thread(main, lambda: _service(database, kafka), ["republish", "--since", "2026-01-01T00:00:00Z"])
     async with database.reading() as session:
         assert (await session.scalars(text("SELECT event_id FROM outbox"))).all() == [event.id]
 
@@ -142,6 +144,6 @@ async def test_republish_puts_what_kafka_had_acknowledged_back_into_the_outbox(d
 @pytest.mark.parametrize("since", ["yesterday", "2026-01-01T00:00:00"])
 def test_republish_wants_a_time_with_a_zone(since: str, capsys: pytest.CaptureFixture[str], kafka: str) -> None:
     unused = Database("postgresql+psycopg://nobody@127.0.0.1:9/nothing", application_name="tests")
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit), as_it_was():
         main(lambda: _service(unused, kafka), ["republish", "--since", since])
     assert "--since" in capsys.readouterr().err

@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import structlog
 from prometheus_client import REGISTRY
 
-from shared import telemetry
 from shared.stalls import STALL_SECONDS, StallDetector
+from tests.logs import logged
 from tests.polling import until
 
 
@@ -28,10 +27,8 @@ def _stand_still(seconds: float) -> None:
 
 @pytest.fixture
 def log() -> Iterator[io.BytesIO]:
-    stream = io.BytesIO()
-    telemetry.configure_logging("tests", "INFO", stream=stream)
-    yield stream
-    structlog.reset_defaults()
+    with logged() as stream:
+        yield stream
 
 
 async def test_a_standstill_is_counted_timed_and_told_with_its_place(log: io.BytesIO) -> None:

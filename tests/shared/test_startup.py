@@ -7,16 +7,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
-from shared import migrations, telemetry
+from shared import migrations
 from shared.database import Database
 from shared.migrations import Revisions
 from shared.service import Service
 from shared.startup import Startup, unfit
 from tests.conftest import ClientOf, MakeService
+from tests.logs import logged
 from tests.polling import until
 
 KNOWN = Revisions("0003", frozenset({"0001", "0002", "0003"}))
@@ -29,10 +29,8 @@ def _startup(database: Database) -> Startup:
 
 @pytest.fixture
 def log() -> Iterator[io.BytesIO]:
-    stream = io.BytesIO()
-    telemetry.configure_logging("routing", "INFO", stream=stream)
-    yield stream
-    structlog.reset_defaults()
+    with logged() as stream:
+        yield stream
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from shared import telemetry
 from shared.auth import Identity, anyone, require
 from shared.bodies import Body, Id, Int
 from shared.service import _run
-from tests import tokens
+from tests import logs, tokens
 from tests.shared.small_app import router, serving
 
 CANARY = "Canary-Jane-Doe"
@@ -52,13 +52,8 @@ async def get_quiet(x_note: Annotated[str, Header()] = "") -> dict[str, str]:
 @pytest.fixture
 def lines() -> Iterator[io.BytesIO]:
     """What the process logs, from now on."""
-    stream = io.BytesIO()
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    telemetry.configure_logging("small", "INFO", stream=stream)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
+    with logs.logged() as stream:
+        yield stream
 
 
 def logged(stream: io.BytesIO) -> list[dict[str, Any]]:
@@ -78,7 +73,7 @@ async def test_a_request_is_one_line_of_json_with_its_template_and_correlation_i
     assert (request["method"], request["route"], request["status"]) == ("POST", "/v1/contacts/{contact_id}", 200)
     assert request["duration_ms"] >= 0
     for line in (library, request):
-        assert line["service"] == "small"
+        assert line["service"] == "tests"
         assert line["correlation_id"] == str(journey)
         assert line["at"].endswith("Z")
 
