@@ -107,7 +107,7 @@ class Database:
         try:
             with tracing.step("statement"):
                 cursor = psycopg.AsyncRawCursor(connection, row_factory=statement.rows)
-                await cursor.execute(*_in_place(statement))
+                await cursor.execute(*in_place(statement))
                 found = statement.read(await cursor.fetchall() if cursor.description else [])
         finally:
             if self._kept is None and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
@@ -159,7 +159,7 @@ def drivers_form(sql: str) -> str:
     return _PARAMETER.sub(r"%(\1)s", sql)
 
 
-def _in_place(statement: Statement[Any]) -> tuple[bytes, list[Any]]:
+def in_place(statement: Statement[Any]) -> tuple[bytes, list[Any]]:
     """A statement as PostgreSQL itself takes it, with its parameters in order."""
     sql, names = _numbered(statement.sql)
     return sql, [statement.parameters[name] for name in names]
@@ -184,7 +184,7 @@ async def together(session: AsyncSession, *statements: Statement[Any]) -> list[A
     try:
         async with driver.pipeline():
             for cursor, statement in zip(cursors, statements, strict=True):
-                await cursor.execute(*_in_place(statement))
+                await cursor.execute(*in_place(statement))
         found = [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
     except psycopg.Error as error:
         if driver.closed:

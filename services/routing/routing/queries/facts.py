@@ -64,16 +64,20 @@ _CAMPAIGNS = """
 _CONTRIBUTION = "contact_id, brand_id, rule_id, engagement_id, points, occurred_at, backfilled"
 _CONTRIBUTIONS = f"SELECT {_CONTRIBUTION} FROM ledger_rows WHERE {_OF_CONTACTS}"  # noqa: S608
 _CONTRIBUTIONS_OF_PAIRS = f"SELECT {_CONTRIBUTION} FROM ledger_rows JOIN {_PAIRS} USING (contact_id, brand_id)"  # noqa: S608
-# Who has an open lead is not judged, so nothing is read of them.
+# Who has an open lead is not judged, so nothing is read of them: that is looked up of each pair before its rows are, whatever was planned.
 _NEWEST_CONTRIBUTIONS = f"""
-    SELECT newest.* FROM (SELECT contact_id, brand_id FROM ledgers WHERE {_OF_CONTACTS}) AS pair CROSS JOIN LATERAL (
+    SELECT newest.* FROM (
+        SELECT contact_id, brand_id FROM ledgers
+        WHERE {_OF_CONTACTS} AND (
+            SELECT leads.id FROM leads
+            WHERE leads.contact_id = ledgers.contact_id AND leads.brand_id = ledgers.brand_id AND leads.ended_at IS NULL LIMIT 1
+        ) IS NULL
+        OFFSET 0
+    ) AS pair CROSS JOIN LATERAL (
         SELECT {_CONTRIBUTION} FROM ledger_rows
         WHERE ledger_rows.contact_id = pair.contact_id AND ledger_rows.brand_id = pair.brand_id
         ORDER BY occurred_at DESC, engagement_id DESC, rule_id DESC LIMIT {NEWEST_ROWS_MAX}
     ) AS newest
-    WHERE NOT EXISTS (
-        SELECT FROM leads WHERE leads.contact_id = pair.contact_id AND leads.brand_id = pair.brand_id AND leads.ended_at IS NULL
-    )
 """  # noqa: S608
 _MADE_FOR = f"""
     CASE WHEN intent IN ({_quoted(COMMERCIAL_CONTEXTS)}) AND journey_stage IN ({_quoted(JOURNEY_STAGES)}) THEN journey_stage END
