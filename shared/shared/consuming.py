@@ -109,6 +109,10 @@ class Consuming:
         """
         consumer = Consumer(name=f"{self._service}.{topic.name}", topic=topic, handler=handler)
         self.consumers[consumer.name] = consumer
+
+        async def parse(records: Sequence[Record]) -> KafkaAckableMessage:  # awaited: what is not goes through a thread
+            return KafkaAckableMessage(body=b"", raw_message=records, consumer=consumer.subscriber.consumer)
+
         consumer.subscriber = self.broker.subscriber(
             topic.name,
             batch=True,
@@ -117,7 +121,7 @@ class Consuming:
             auto_offset_reset="earliest",
             batch_timeout_ms=_REST_MS,
             max_records=BATCH_RECORDS_MAX,
-            parser=lambda records: KafkaAckableMessage(body=b"", raw_message=records, consumer=consumer.subscriber.consumer),
+            parser=parse,
             decoder=_undecoded,
         )
 

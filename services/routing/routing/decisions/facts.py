@@ -122,6 +122,14 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What an asset is for: the intent it was made with, and the journey stage, None where it is none of promotion's."""
+
+    intent: str
+    stage: JourneyStage | None
+
+
+@dataclass(frozen=True, slots=True)
 class Engagement:
     """One recorded act of a contact. Kind, context and flags are plain text: an unknown one earns nothing, harms nothing."""
 

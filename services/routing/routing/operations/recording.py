@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
-from routing.decisions.facts import Engagement, JourneyStage
+from routing.decisions.facts import Content, Engagement
 from routing.operations.assignment.owners import Search
 from routing.operations.briefs.reasons import note_acts
 from routing.operations.briefs.revising import catalog_changes, outdating, shown_assets
@@ -36,7 +36,7 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     told = _newest(events)
     # What assets say is read, and kept, from the first one on.
     storing = at_once(
-        known_facts.content_stages({fact.asset_id for _, fact in told.values() if fact.asset_id}),
+        known_facts.contents({fact.asset_id for _, fact in told.values() if fact.asset_id}),
         _expecting_contacts({fact.contact_id for _, fact in told.values()}),
         putting_newer(tables.Engagement, [_engagement_row(event, fact) for event, fact in told.values()], by="version"),
     )
@@ -48,7 +48,7 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
         return
     contact_ids, brand_ids = ({pair[place] for pair in pairs} for place in (0, 1))
     desk = await lay_out(session, contact_ids, now=now, brand_ids=brand_ids, storing=[reading_assets(), storing], newest_rows=True)
-    _, (stages, _, stored) = desk.stored
+    _, (contents, _, stored) = desk.stored
     desk.catalog_is_held = True
     fresh = {key: fact for key, (_, fact) in told.items() if (key,) in stored}
     of_merged = [fact for fact in fresh.values() if fact.original_contact_id or desk.is_merged(fact.contact_id)]
@@ -60,14 +60,14 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
     by_pair: dict[Pair, list[Engagement]] = {}
     for fact in fresh.values():
         for pair in _pairs([fact]):
-            by_pair.setdefault(pair, []).append(_engagement(fact, stages))
+            by_pair.setdefault(pair, []).append(_engagement(fact, contents))
     causes = {
         pair: told[key][0].id for key in restated if key in fresh for pair in {*_pairs([fresh[key]]), *filter(None, [earlier.get(key)])}
     }
     await complete_ledgers(session, desk, causes)
     before = {pair: frozenset(desk.contributions.get(pair, ())) for pair in causes}
     await keep_ledgers(session, desk, fresh=by_pair, anew=causes)
-    await note_acts(session, desk, by_pair)
+    note_acts(desk, by_pair, contents)
     await review_restated(session, desk, before, causes=causes)
     # A ledger made anew on the way is decided too: nobody else would, now that it is up to date.
     concerned = dict.fromkeys([*by_pair, *causes, *sorted(desk.touched_ledgers)])
@@ -157,7 +157,8 @@ async def record_catalog(session: AsyncSession, events: Sequence[Event], *, now:
     await put_newer(session, tables.Campaign, list(campaigns.values()), by="stated_at")
 
 
-def _engagement(fact: EngagementFact, stages: Mapping[str, JourneyStage]) -> Engagement:
+def _engagement(fact: EngagementFact, contents: Mapping[str, Content]) -> Engagement:
+    content = contents.get(fact.asset_id or "")
     return Engagement(
         engagement_id=fact.engagement_id,
         kind=fact.kind,
@@ -169,7 +170,7 @@ def _engagement(fact: EngagementFact, stages: Mapping[str, JourneyStage]) -> Eng
         topics=frozenset(fact.topics),
         machine=fact.machine,
         flags=frozenset(fact.flags),
-        content_stage=stages.get(fact.asset_id or ""),
+        content_stage=content.stage if content else None,
     )
 
 

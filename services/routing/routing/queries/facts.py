@@ -14,6 +14,7 @@ from routing.decisions.facts import (
     Campaign,
     Consent,
     Contact,
+    Content,
     Engagement,
     JourneyStage,
     Licence,
@@ -83,7 +84,7 @@ _MADE_FOR = f"""
     CASE WHEN intent IN ({_quoted(COMMERCIAL_CONTEXTS)}) AND journey_stage IN ({_quoted(JOURNEY_STAGES)}) THEN journey_stage END
 """
 _ALL_CONTENT_STAGES = f"SELECT asset_id, {_MADE_FOR} AS content_stage FROM assets"  # noqa: S608
-_CONTENT_STAGES = f"SELECT asset_id, {_MADE_FOR} AS content_stage FROM assets WHERE asset_id = ANY(%(asset_ids)s)"  # noqa: S608
+_CONTENTS = f"SELECT asset_id, intent, {_MADE_FOR} AS content_stage FROM assets WHERE asset_id = ANY(%(asset_ids)s)"  # noqa: S608
 _ENGAGEMENTS = f"""
     SELECT engagements.*, content_stage
     FROM (SELECT {_ENGAGEMENT} FROM engagements JOIN {_PAIRS} USING (contact_id, brand_id)) AS engagements
@@ -143,13 +144,15 @@ def engagements(pairs: Collection[Pair]) -> Statement[dict[Pair, list[Engagement
     return Statement(_ENGAGEMENTS, _arrays(pairs), _engagements)
 
 
-def content_stages(asset_ids: Collection[str]) -> Statement[dict[str, JourneyStage]]:
-    """The journey stage each of the assets is made for, by id; one that is not known, or not promotion's, has none."""
-    return Statement(_CONTENT_STAGES, {"asset_ids": list(asset_ids)}, _stages)
+def contents(asset_ids: Collection[str]) -> Statement[dict[str, Content]]:
+    """What those of the assets are that are known, by id."""
+    return Statement(
+        _CONTENTS, {"asset_ids": list(asset_ids)}, lambda rows: {row.asset_id: Content(row.intent, row.content_stage) for row in rows}
+    )
 
 
 def all_content_stages() -> Statement[dict[str, JourneyStage]]:
-    """The same of every asset."""
+    """The journey stage each asset is made for, by id; one that is not promotion's has none."""
     return Statement(_ALL_CONTENT_STAGES, {}, _stages)
 
 

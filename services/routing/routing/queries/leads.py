@@ -2,8 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy.orm.attributes import instance_dict
+from sqlalchemy.orm.instrumentation import manager_of_class
 
 from routing.decisions.clocks.clock import Clock, next_moment
 from routing.decisions.clocks.rules import CLOCK_KINDS, ClockKind
@@ -14,6 +18,8 @@ ClockKey = tuple[UUID, ClockKind]
 """A lead's id and the kind of its clock."""
 
 _CLOCK_FIELDS = tuple(field.name for field in fields(Clock))
+_clock_values = attrgetter(*_CLOCK_FIELDS)
+_joined_clock_values = attrgetter(*(f"clock_{name}" for name in _CLOCK_FIELDS))
 
 # Of a person (a contact with all who are merged into it) x brand those that are open, else the one that ended last.
 # A row for each clock of a lead, one for a lead without any.
@@ -49,23 +55,21 @@ def clocks(lead_ids: Collection[UUID]) -> Statement[dict[UUID, list[Clock]]]:
 
 def _leads_with_clocks(rows: list[Any]) -> tuple[list[Lead], dict[ClockKey, Clock]]:
     leads = {row.id: lead_of(row) for row in rows}
-    return list(leads.values()), {(row.id, row.clock_kind): _clock(row, "clock_") for row in rows if row.clock_kind is not None}
+    return list(leads.values()), {(row.id, row.clock_kind): Clock(*_joined_clock_values(row)) for row in rows if row.clock_kind is not None}
 
 
 def _clocks_by_lead(rows: list[Any]) -> dict[UUID, list[Clock]]:
     by_lead: dict[UUID, list[Clock]] = {}
     for row in sorted(rows, key=lambda row: CLOCK_KINDS.index(row.kind)):
-        by_lead.setdefault(row.lead_id, []).append(_clock(row))
+        by_lead.setdefault(row.lead_id, []).append(Clock(*_clock_values(row)))
     return by_lead
 
 
 def lead_of(row: Any) -> Lead:
     """A lead from its row, belonging to no session: it is written when its desk is cleared."""
-    return Lead(**{name: getattr(row, name) for name in _LEAD_COLUMNS})
-
-
-def _clock(row: Any, prefix: str = "") -> Clock:
-    return Clock(**{name: getattr(row, prefix + name) for name in _CLOCK_FIELDS})
+    lead: Lead = _blank()  # its constructor costs ten times as much, and they are read by the hundred
+    instance_dict(lead).update(zip(_LEAD_COLUMNS, _lead_values(row), strict=True))
+    return lead
 
 
 def clock_row(lead: Lead, clock: Clock) -> dict[str, Any]:
@@ -84,4 +88,6 @@ def lead_row(lead: Lead) -> dict[str, Any]:
     return {name: getattr(lead, name) for name in _LEAD_COLUMNS}
 
 
-_LEAD_COLUMNS = frozenset(column.name for column in Lead.__table__.columns)
+_LEAD_COLUMNS = tuple(column.name for column in Lead.__table__.columns)
+_lead_values = attrgetter(*_LEAD_COLUMNS)
+_blank = manager_of_class(Lead).new_instance

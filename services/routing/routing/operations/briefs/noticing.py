@@ -25,7 +25,7 @@ _NOTE_OUTDATED = """
     INSERT INTO brief_revisions (lead_id, due_at)
     SELECT lead_id, due_at
     FROM json_to_recordset(CAST(%(outdated)s AS json)) AS outdated (lead_id uuid, due_at timestamptz) ORDER BY lead_id
-    ON CONFLICT (lead_id) DO UPDATE SET due_at = least(brief_revisions.due_at, excluded.due_at)
+    ON CONFLICT (lead_id) DO UPDATE SET due_at = excluded.due_at WHERE excluded.due_at < brief_revisions.due_at
 """
 
 

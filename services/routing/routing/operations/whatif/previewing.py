@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.assignment.reps import Absence
 from routing.decisions.effective import day_of
-from routing.decisions.facts import Account, Engagement, JourneyStage, Target
+from routing.decisions.facts import Account, Content, Engagement, Target
 from routing.decisions.qualification.deciding import Qualification, Qualified
 from routing.decisions.qualification.journey import stage_after
 from routing.decisions.qualification.readiness import confirmed_after
@@ -86,12 +86,12 @@ async def preview(session: AsyncSession, supposed: Supposed, *, territory_ids: C
     real_person = people[supposed.contact_id]
     person = _supposing(real_person, supposed)
     versions = await _versions(session, supposed)
-    in_force, now, engagements, stages, (leads, _), *force = await together(
+    in_force, now, engagements, contents, (leads, _), *force = await together(
         session,
         policies([supposed.brand_id], versions=versions),
         standing(),
         facts.engagements([pair]),
-        facts.content_stages({each.asset_id for each in supposed.engagements if each.asset_id}),
+        facts.contents({each.asset_id for each in supposed.engagements if each.asset_id}),
         current_leads([supposed.contact_id], lead_ids=[] if supposed.lead_id is None else [supposed.lead_id]),
         *hand_on_paper(window),
     )
@@ -104,7 +104,7 @@ async def preview(session: AsyncSession, supposed: Supposed, *, territory_ids: C
     _suppose_absences(hand, supposed)
     place = now.field_force.place_of(person.contact, person.account, brand_id=supposed.brand_id, day=day)
     person.territory = now.field_force.covered(person.contact, person.account, brand_id=supposed.brand_id, day=day)
-    counted = _counted(engagements.get(pair, ()), supposed, stages)
+    counted = _counted(engagements.get(pair, ()), supposed, contents)
     verdict = judged(pinned, person, counted, at=supposed.now, previous_ended_at=real.counting_after)
     lead = paper_lead(
         person,
@@ -188,9 +188,10 @@ def _supposing(person: Person, supposed: Supposed) -> Person:
     return Person(replace(person.contact, **supposed.contact), account, target)
 
 
-def _counted(engagements: Sequence[Engagement], supposed: Supposed, stages: Mapping[str, JourneyStage]) -> list[Engagement]:
+def _counted(engagements: Sequence[Engagement], supposed: Supposed, contents: Mapping[str, Content]) -> list[Engagement]:
     kept = [each for each in engagements if each.engagement_id not in supposed.without_engagements]
     known = kept if supposed.is_now else [each for each in kept if each.occurred_at <= supposed.now]
+    stages = {asset_id: content.stage for asset_id, content in contents.items()}
     return [*known, *(replace(each, content_stage=stages.get(each.asset_id or "")) for each in supposed.engagements)]
 
 
