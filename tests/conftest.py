@@ -173,7 +173,7 @@ def deliver() -> Callable[[Service, Topic, Sequence[Event]], Awaitable[None]]:
 
     async def deliver(service: Service, topic: Topic, events: Sequence[Event]) -> None:
         consumer = service.consuming.consumers[f"{service.name}.{topic.name}"]
-        async with service.database.transaction() as session:
+        async with service.database.transaction(keeps_plans=consumer.keeps_plans) as session:
             await consuming.apply(session, consumer, events)
 
     return deliver

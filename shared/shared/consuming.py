@@ -60,6 +60,7 @@ class Consumer:
     name: str
     topic: Topic
     handler: Handler
+    keeps_plans: bool = False
     subscriber: Any = None
     last_progress_at: datetime | None = None
     waiting_for: str | None = None
@@ -101,13 +102,13 @@ class Consuming:
         self.waiting_for: str | None = None
         self._stopping = asyncio.Event()
 
-    def subscribe(self, topic: Topic, handler: Handler) -> None:
+    def subscribe(self, topic: Topic, handler: Handler, *, keeps_plans: bool = False) -> None:
         """Has `handler(session, events, now)` applied to the topic's events, in sets, once each, in order per key.
 
         The handler writes through the session it is given and nothing else; it may be called again with the same events when a
-        commit failed. A topic can be subscribed to once.
+        commit failed. A topic can be subscribed to once. `keeps_plans`: see `Database.transaction`.
         """
-        consumer = Consumer(name=f"{self._service}.{topic.name}", topic=topic, handler=handler)
+        consumer = Consumer(f"{self._service}.{topic.name}", topic, handler, keeps_plans)
         self.consumers[consumer.name] = consumer
 
         async def parse(records: Sequence[Record]) -> KafkaAckableMessage:  # awaited: what is not goes through a thread
@@ -210,7 +211,7 @@ class Consuming:
     async def _apply_together(self, consumer: Consumer, batch: Batch) -> None:
         events = [event for event, _ in batch.events]
         with tracing.consuming(consumer.name, events):
-            async with self._database.transaction() as session:
+            async with self._database.transaction(keeps_plans=consumer.keeps_plans) as session:
                 for record, reason in batch.unreadable:
                     await quarantine.put(session, consumer=consumer.name, record=record, step="reading", reason=reason)
                 await apply(session, consumer, events)

@@ -29,6 +29,9 @@ WEATHER = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.I
 _POOL_WAIT_SECONDS = 5
 _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_SIZE = 10
+# A statement of a busy consumer costs more to plan than to run. A plan that is kept may be from when there was nothing to look for:
+# it must look into indexes whatever it was made for.
+_KEEPING_PLANS = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 _BELLS = "bells"
 _STREAM = "stream"
 _DRIVERS_PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -58,7 +61,15 @@ class Database:
 
     def __init__(self, url: str, *, application_name: str) -> None:
         self._connect_args: dict[str, Any] = {"application_name": application_name, "connect_timeout": _CONNECT_TIMEOUT_SECONDS}
-        self.engine: AsyncEngine = create_async_engine(
+        self.engine = self._new_engine(url)
+        self._engine_keeping_plans = self._new_engine(url, options=_KEEPING_PLANS)
+        self._kept: psycopg.AsyncConnection[Any] | None = None
+        self.bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        """What background work in this process waits for, by name; see `ring`."""
+
+    def _new_engine(self, url: str, **connect_args: str) -> AsyncEngine:
+        """Connects with the first statement sent."""
+        return create_async_engine(
             url,
             pool_size=_POOL_SIZE,
             max_overflow=0,
@@ -66,22 +77,21 @@ class Database:
             hide_parameters=True,  # an error's text may be logged, its values may be somebody's
             pool_use_lifo=True,  # what was prepared on a connection, and cached in its server process, serves again
             pool_pre_ping=False,  # a dead connection shows as weather and is retried; a round trip per checkout is not free
-            connect_args=self._connect_args,
+            connect_args={**self._connect_args, **connect_args},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        self._kept: psycopg.AsyncConnection[Any] | None = None
-        self.bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        """What background work in this process waits for, by name; see `ring`."""
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, *, keeps_plans: bool = False) -> AsyncIterator[AsyncSession]:
         """One operation, one transaction: committed when the block ends, rolled back when it raises.
 
-        Whoever waits for a bell that the block rang is woken then.
+        Whoever waits for a bell that the block rang is woken then. With `keeps_plans` each statement is planned once, for whatever it
+        will be given, and by its indexes: for few statements sent all day long, of few rows or many.
         """
+        engine = self._engine_keeping_plans if keeps_plans else self.engine
         with tracing.step("transaction"):
-            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with AsyncSession(engine, expire_on_commit=False) as session:
                 yield session
                 await session.commit()
             for bell in session.info.get(_BELLS, ()):
@@ -137,6 +147,7 @@ class Database:
         if self._kept is not None:
             await self._kept.close()
         await self.engine.dispose()
+        await self._engine_keeping_plans.dispose()
 
 
 def ring(session: AsyncSession, bell: str) -> None:

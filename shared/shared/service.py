@@ -79,9 +79,9 @@ class Service:
             startup=Startup(service=name, database=database, migrations=migrations, must_be_durable=settings.mode == "production"),
         )
 
-    def subscribe(self, topic: Topic, handler: Handler) -> None:
+    def subscribe(self, topic: Topic, handler: Handler, *, keeps_plans: bool = False) -> None:
         """Has `handler` applied to the topic's events (see `shared.consuming`)."""
-        self.consuming.subscribe(topic, handler)
+        self.consuming.subscribe(topic, handler, keeps_plans=keeps_plans)
 
     async def apply(self, session: AsyncSession, consumer: str, event: Event) -> None:
         """Applies one event as the named consumer would: how a quarantined record is replayed."""

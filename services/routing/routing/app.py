@@ -46,10 +46,10 @@ EVERY_SECONDS = 1.0
 def build() -> Service:
     """The service, put together from its environment."""
     service = Service.of("routing", ServiceSettings(), migrations=Path(__file__).parents[1] / "migrations")
-    service.subscribe(topics.CONTACTS, subscribers.on_contacts)
+    service.subscribe(topics.CONTACTS, subscribers.on_contacts, keeps_plans=True)
     service.subscribe(topics.CATALOG, subscribers.on_catalog)
-    service.subscribe(topics.ENGAGEMENTS, subscribers.on_engagements)
-    service.subscribe(topics.FEEDBACK, subscribers.on_feedback)
+    service.subscribe(topics.ENGAGEMENTS, subscribers.on_engagements, keeps_plans=True)
+    service.subscribe(topics.FEEDBACK, subscribers.on_feedback, keeps_plans=True)
     service.subscribe(topics.ERASURES, subscribers.on_erasures)
     service.routers += [reference.routes(service.database), policies.routes(service.database), leads.routes(service.database)]
     service.routers += [briefs.routes(service.database), feed.routes(service.database), coverage.routes(service.database)]

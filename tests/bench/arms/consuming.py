@@ -37,5 +37,5 @@ def consumer_of(apply: Apply, *, name: str, database_url: str, bootstrap: str, g
             more.clear()
             await more.wait()
 
-    consuming.subscribe(ENGAGEMENTS, count)
+    consuming.subscribe(ENGAGEMENTS, count, keeps_plans=True)
     return move
