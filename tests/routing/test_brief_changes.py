@@ -14,8 +14,8 @@ from routing.decisions.briefs.changes import changes_between
 from routing.decisions.briefs.material import is_recommendable
 from routing.decisions.briefs.parts import Brief
 from routing.decisions.briefs.validity import as_valid_now
-from routing.decisions.facts import Approval, Asset, Consent, Subject
-from tests.routing.test_brief import CONTACT, NOW, SUBJECT, act, asset, brief
+from routing.decisions.facts import Approval, Asset, Campaign, Consent, Subject
+from tests.routing.test_brief import CAMPAIGN, CONTACT, MAIL, NOW, SUBJECT, act, asset, brief
 
 ANSWER = asset("answer", answers=frozenset({"cost_copay"}))
 WITHDRAWN = replace(ANSWER, approval=replace(ANSWER.approval, status="withdrawn"))
@@ -32,10 +32,14 @@ def document(of: Brief) -> Mapping[str, Any]:
     return stored
 
 
-def codes(before: Mapping[str, Any], after: Brief, *assets: Asset) -> list[str]:
+def told(before: Mapping[str, Any], after: Brief, *assets: Asset) -> list[tuple[str, str]]:
     found = changes_between(before, after, assets={each.asset_id: each for each in assets or (ANSWER,)}, brand_id="cardivex", now=NOW)
     assert all(each.text for each in found)
-    return [each.code for each in found]
+    return [(each.code, each.text) for each in found]
+
+
+def codes(before: Mapping[str, Any], after: Brief, *assets: Asset) -> list[str]:
+    return [code for code, _ in told(before, after, *assets)]
 
 
 def test_the_same_facts_make_no_change() -> None:
@@ -112,6 +116,66 @@ def test_a_new_version_of_an_asset_stands_in_for_the_old_one_where_it_answers_th
     other = replace(newer, answers=frozenset({"supply"}))
     readable = as_valid_now(before, assets={"answer": other}, brand_id="cardivex", country="US", now=NOW)
     assert readable.document["likely_objections"][0]["assets"] == []
+
+
+LATER = replace(ANSWER, approval=replace(ANSWER.approval, expires_on=date(2027, 5, 3)))
+OTHERS = tuple(asset(f"other-{number}", answers=frozenset({"cost_copay"}), approval=LATER.approval) for number in range(4))
+
+
+@pytest.mark.parametrize(
+    ("becomes", "code", "words"),
+    [
+        pytest.param((replace(ANSWER, title="Costs"),), "asset_retitled", '"The answer" is called "Costs" now.', id="another title"),
+        pytest.param((LATER,), "asset_dates_changed", '"The answer" may be shown through 3 May 2027 now.', id="valid longer"),
+        pytest.param(
+            (replace(ANSWER, answers=frozenset({"supply"})),),
+            "asset_no_answer",
+            '"The answer" is no answer to cost copay any more.',
+            id="an answer to something else",
+        ),
+        pytest.param((ANSWER, OTHERS[0]), "asset_added", 'A new answer to cost copay: "The other-0".', id="another answer"),
+        pytest.param((ANSWER, *OTHERS), "asset_added", 'A new answer to cost copay: "The other-0", and 2 more.', id="more than are shown"),
+    ],
+)
+def test_what_changed_of_an_answer_is_told_in_words(becomes: tuple[Asset, ...], code: str, words: str) -> None:
+    assert told(document(written()), written(assets=becomes), *becomes) == [(code, words)]
+
+
+def test_the_first_answer_to_an_objection_is_told_and_what_made_room_is_not() -> None:
+    assert codes(document(written(assets=())), written()) == ["asset_added"]
+    before = document(written(assets=(ANSWER, *OTHERS[:2])))
+    assert codes(before, written(assets=(ANSWER, *OTHERS)), ANSWER, *OTHERS) == ["asset_added"]
+    assert codes(document(written(assets=OTHERS)), written(assets=(ANSWER, *OTHERS)), ANSWER, *OTHERS) == []
+
+
+def test_what_was_read_is_called_by_its_new_name() -> None:
+    before = document(brief(act(1, asset_id="mail"), assets=(MAIL,)))
+    renamed = brief(act(1, asset_id="mail"), assets=(replace(MAIL, title="News"),))
+    assert told(before, renamed) == [("asset_retitled", 'What they took in as "The mail" is called "News" now.')]
+    unknown = document(brief(act(1, asset_id="mail")))
+    assert told(unknown, brief(act(1, asset_id="mail"), assets=(MAIL,)))[0] == (
+        "asset_retitled",
+        'What they took in is known now: "The mail".',
+    )
+
+
+def test_what_a_campaign_asks_for_now_is_told() -> None:
+    before = document(written(campaign=CAMPAIGN))
+    assert told(before, written(campaign=replace(CAMPAIGN, call_guide=None)))[0] == (
+        "campaign_changed",
+        'The campaign "Launch" asks for: meeting twenty minutes on initiation.',
+    )
+    assert codes(before, written())[0] == "campaign_changed"
+    assert told(document(written()), written(campaign=Campaign("launch", "Launch"))) == [
+        ("campaign_changed", 'The campaign "Launch" asks for: nothing of its own.')
+    ]
+
+
+def test_who_confirmed_intent_is_an_sql_candidate_and_may_be_none_again() -> None:
+    assert told(document(written()), written(readiness="rep_requested")) == [
+        ("sql_candidate", "They are an SQL candidate now: rep requested.")
+    ]
+    assert codes(document(written(readiness="asked")), written()) == ["no_sql_candidate"]
 
 
 def test_approval_ends_by_itself_with_its_last_day() -> None:

@@ -43,6 +43,14 @@ def test_it_tells_who_why_now_what_to_expect_what_to_do_and_by_when() -> None:
     ]
 
 
+def test_an_sql_candidate_is_told_first_with_what_confirmed_intent() -> None:
+    told = glance(document(sql_candidate=True, readiness="rep_requested"), clock=CLOCK, channels=("phone",), now=NOW).splitlines()
+    assert told[1] == "Why them: SQL candidate (rep requested), specialty cardiology."
+    assert glance(document(sql_candidate=True, readiness="asked", fit=[]), clock=None, channels=(), now=NOW).splitlines()[1] == (
+        "Why them: SQL candidate (asked)."
+    )
+
+
 def test_days_are_told_as_of_the_reading() -> None:
     told = document()
     assert "2 days ago" in headline(told, now=NOW)
@@ -79,9 +87,19 @@ words = st.lists(st.text(alphabet="abcdefghij", min_size=1, max_size=12), max_si
     step=words,
     kind=st.sampled_from(sorted(ACT_WORDS)),
     days=st.integers(0, 4_000),
+    readiness=st.none() | st.text(alphabet="abc_", min_size=1, max_size=60),
 )
 def test_it_can_always_be_read_in_twenty_seconds(
-    name: str, specialty: str, place: str, title: str, topics: list[str], fit: list[str], step: str, kind: str, days: int
+    name: str,
+    specialty: str,
+    place: str,
+    title: str,
+    topics: list[str],
+    fit: list[str],
+    step: str,
+    kind: str,
+    days: int,
+    readiness: str | None,
 ) -> None:
     answer = {"asset_id": "a", "version": "1", "title": title, "valid_until": str(date(2026, 12, 31))}
     told = document(
@@ -90,6 +108,8 @@ def test_it_can_always_be_read_in_twenty_seconds(
         fit=fit,
         likely_objections=[{"topic": topic, "assets": [answer] * (number % 2)} for number, topic in enumerate(topics)],
         next_step=step,
+        sql_candidate=readiness is not None,
+        readiness=readiness,
     )
     late = Clock("first_outreach", "breached", NOW, NOW, NOW, NOW)
     text = glance(told, clock=late, channels=REP_CHANNELS, now=NOW + timedelta(days=1))

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from routing.decisions.briefs.at_a_glance import WORDS_MAX
+from routing.operations.briefs.following import AFTER_MIDNIGHT, follow_approvals
 from routing.operations.briefs.noticing import BETWEEN_VERSIONS, SETTLES
-from routing.operations.briefs.revising import AFTER_MIDNIGHT, follow_approvals, revise_outdated_briefs
+from routing.operations.briefs.revising import revise_outdated_briefs
 from shared.events.catalog import Approval
 from shared.events.contacts import Consent
 from shared.events.engagements import EngagementRestated

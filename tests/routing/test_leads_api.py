@@ -81,7 +81,8 @@ async def test_a_brief_says_why_this_person_why_now_and_what_to_show(world: Worl
     assert set(brief) == {
         "version", "contact", "why_this_person", "why_now", "engagements", "journey_stage", "topics", "likely_objections", "next_step",
         "allowed_channels", "clock", "superseded", "issued_at", "headline", "text", "stage", "fit", "urgency", "urgency_figures", "account",
-        "earlier_leads", "withdrawn_assets", "changes", "kind",
+        "earlier_leads", "withdrawn_assets", "changes", "kind", "sql_candidate",
+        "readiness", "campaign",
     }  # fmt: skip
     assert brief["contact"]["family_name"] == "Example"
     assert brief["contact"]["account_name"] == "mercy"

@@ -11,7 +11,8 @@ from routing.api import briefs, clocks, coverage, feed, leads, lifecycle, moves,
 from routing.holdings import HELD
 from routing.operations.assignment.rerouting import reroute_leads
 from routing.operations.assignment.waiting import decide_stale_ledgers, try_waiting_leads
-from routing.operations.briefs.revising import follow_approvals, revise_outdated_briefs
+from routing.operations.briefs.following import follow_approvals
+from routing.operations.briefs.revising import revise_outdated_briefs
 from routing.operations.clocks.ticking import tick_clocks
 from routing.operations.leads.detours import open_returning_leads, resume_held_leads
 from routing.operations.leads.outcomes import apply_early_outcomes

@@ -125,12 +125,17 @@ class NurtureResumed(NurtureFact):
 
 @contract("brief.issued", topic=LEADS, producer="routing", consumers=("reporting",))
 class BriefIssued(LeadFact):
-    """The page that says why this person, why now, was written in a new version; `changes` say what is new in it."""
+    """The page that says why this person, why now, was written in a new version; `changes` say what is new in it.
+
+    An `sql_candidate` did something that confirms intent, by the policy's `readiness` of this id.
+    """
 
     version: int
     rep_id: Id | None = None
     journey_stage: Code
     urgency: Code | None = None
+    sql_candidate: bool | None = None
+    readiness: Id | None = None
     changes: list[Code] = []
     issued_at: Moment
 

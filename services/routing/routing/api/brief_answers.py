@@ -73,6 +73,15 @@ class EarlierLeadAnswer(Answer):
     reason: str | None
 
 
+class CampaignAnswer(Answer):
+    """The campaign the lead came by, and what it asks of the rep."""
+
+    campaign_id: str
+    name: str
+    call_guide: str | None
+    meeting_ask: str | None
+
+
 class ChangeAnswer(Answer):
     """What is new since the version before."""
 
@@ -91,7 +100,8 @@ class WithdrawnAssetAnswer(Answer):
 class BriefAnswer(Answer):
     """A version of a brief. The clock, the channels and what may be shown are as they stand now; all else as when it was written.
 
-    `text` can be read in twenty seconds. `superseded` tells that there is a newer version.
+    `text` can be read in twenty seconds. `superseded` tells that there is a newer version. `readiness` is the policy's by which they are an
+    `sql_candidate`, which is null in a version from before that was told.
     """
 
     version: int
@@ -109,9 +119,12 @@ class BriefAnswer(Answer):
     urgency_figures: UrgencyFiguresAnswer | None = None
     engagements: list[ConsumedAnswer]
     journey_stage: str
+    sql_candidate: bool | None = None
+    readiness: str | None = None
     topics: list[str]
     account: AccountAnswer | None = None
     earlier_leads: list[EarlierLeadAnswer] = []
+    campaign: CampaignAnswer | None = None
     likely_objections: list[LikelyObjectionAnswer]
     withdrawn_assets: list[WithdrawnAssetAnswer]
     next_step: str

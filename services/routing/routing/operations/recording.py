@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing import tables
 from routing.decisions.facts import Content, Engagement
 from routing.operations.assignment.owners import Search
+from routing.operations.briefs.following import store_catalog
 from routing.operations.briefs.reasons import note_acts
-from routing.operations.briefs.revising import catalog_changes, outdating, shown_assets
 from routing.operations.desk import clear, lay_out
 from routing.operations.ledgers.content import noting_changes, reading_assets
 from routing.operations.ledgers.keeping import complete_ledgers, keep_ledgers
@@ -135,7 +135,7 @@ async def record_contacts(session: AsyncSession, events: Sequence[Event], *, now
 
 
 async def record_catalog(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> None:
-    """Stores the newest statement about each asset and campaign, for briefs to come; what was handed over with another one is looked at."""
+    """Stores the newest statement about each asset and campaign, for briefs to come; briefs that would tell otherwise are looked at."""
     assets: dict[str, Row] = {}
     campaigns: dict[str, Row] = {}
     for event in sorted(events, key=lambda event: event.recorded_at):
@@ -146,15 +146,9 @@ async def record_catalog(session: AsyncSession, events: Sequence[Event], *, now:
                 campaigns[fact.campaign_id] = _campaign_row(fact, event.recorded_at)
             case _:
                 pass  # the topic carries nothing else we know
-    if assets:
-        wanted, stated = shown_assets(assets), list(assets.values())
-        _, _, before, _, after = await together(
-            session, catalog_changes(), noting_changes(stated), wanted, putting_newer(tables.Asset, stated, by="stated_at"), wanted
-        )
-        changed = [asset_id for asset_id, shown in before.items() if after[asset_id] != shown]
-        if changed:
-            await together(session, outdating(changed, now=now))
-    await put_newer(session, tables.Campaign, list(campaigns.values()), by="stated_at")
+    if assets or campaigns:
+        noting = noting_changes(list(assets.values()))
+        await store_catalog(session, assets.values(), campaigns.values(), now=now, also=noting)
 
 
 def _engagement(fact: EngagementFact, contents: Mapping[str, Content]) -> Engagement:

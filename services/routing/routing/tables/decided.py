@@ -88,8 +88,8 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
         Index(None, "rep_id", "reason_at", "id"),
         # Open leads with an owner are as many as reps have room for; only their briefs are written anew.
         Index(
-            "ix_leads_brief_asset_ids_owned",
-            "brief_asset_ids",
+            "ix_leads_brief_rests_on_owned",
+            "brief_rests_on",
             postgresql_using="gin",
             postgresql_where=text("ended_at IS NULL AND rep_id IS NOT NULL"),
         ),
@@ -120,7 +120,9 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
     )
     record_count: Mapped[int] = mapped_column(default=0)
     brief_version: Mapped[int] = mapped_column(default=0)
-    brief_asset_ids: Mapped[list[str]] = mapped_column(_Texts, default_factory=list, comment="What the newest brief says to show.")
+    brief_rests_on: Mapped[list[str]] = mapped_column(
+        _Texts, default_factory=list, comment="What the newest brief shows, tells of, expects and follows, in keys."
+    )
     brief_issued_at: Mapped[datetime | None] = mapped_column(_Moment, default=None, comment="Null until there is a brief.")
     reason: Mapped[str] = mapped_column(Text, default="qualified", comment="The newest reason to look at it: a code.")
     reason_at: Mapped[datetime] = mapped_column(_Moment, comment="When that was.")

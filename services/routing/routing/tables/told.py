@@ -120,7 +120,7 @@ class HeardObjection(Tables):
     topic: Mapped[str] = mapped_column(Text)
     occurred_at: Mapped[datetime] = mapped_column(_Moment)
     specialty: Mapped[str | None] = mapped_column(Text, comment="The contact's when it was heard; null if nobody said.")
-    journey_stage: Mapped[str | None] = mapped_column(Text, comment="The contact's for the brand when it was heard; null without a brief.")
+    journey_stage: Mapped[str | None] = mapped_column(Text, comment="The contact's for the brand when it was heard; null: not known.")
 
 
 class EarlyOutcome(Tables):

@@ -16,6 +16,9 @@ WORDS_MAX = 80
 
 OBJECTIONS_SHOWN = 2
 FACTS_SHOWN = 3
+FACT_WORDS_MAX = 3
+CANDIDATE_TAKES = 2
+"""Facts of which an SQL candidate takes the place: it is told in four words."""
 STEP_WORDS_MAX = 14
 
 
@@ -37,15 +40,23 @@ def glance(document: Mapping[str, Any], *, clock: Clock | None, channels: Sequen
 
 
 def _lines(document: Mapping[str, Any], *, clock: Clock | None, channels: Sequence[str], now: datetime) -> Iterator[str]:
-    fit = [_few(words, 3) for words in document.get("fit", ())[:FACTS_SHOWN]]
-    if fit:
-        yield f"Why them: {', '.join(fit)}."
+    facts = list(_facts(document))
+    if facts:
+        yield f"Why them: {', '.join(facts)}."
     expected = [_expected(likely) for likely in document["likely_objections"][:OBJECTIONS_SHOWN]]
     if expected:
         yield f"Expect: {', '.join(expected)}."
     yield f"Next: {_first_sentences(document['next_step'], STEP_WORDS_MAX)}"
     open_channels = ", ".join(channel.replace("_", " ") for channel in channels)
     yield f"{_when(clock, now=now)} {f'Channels: {open_channels}.' if open_channels else 'No channel is open to you.'}"
+
+
+def _facts(document: Mapping[str, Any]) -> Iterator[str]:
+    shown = FACTS_SHOWN
+    if document.get("sql_candidate"):
+        yield f"SQL candidate ({_few(document['readiness'].replace('_', ' '), 2)})"
+        shown -= CANDIDATE_TAKES
+    yield from (_few(words, FACT_WORDS_MAX) for words in document.get("fit", ())[:shown])
 
 
 def _expected(likely: Mapping[str, Any]) -> str:

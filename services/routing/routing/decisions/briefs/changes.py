@@ -1,35 +1,16 @@
 """What changed from one version of a brief to the next, in codes and in words: a version that changes nothing isn't issued."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from routing.decisions.briefs.material import why_unusable
-from routing.decisions.briefs.parts import Brief, BriefEngagement
+from routing.decisions.briefs.changed_material import changes_of_material
+from routing.decisions.briefs.parts import Brief, BriefChange, BriefEngagement, Document
 from routing.decisions.briefs.sentences import act_words, day_words
 from routing.decisions.facts import Asset
 
 CHANGES_MAX = 10
 """More than this is a new page; nobody reads what changed in it."""
-
-_GONE_WORDS = {
-    "withdrawn": 'Don\'t show "{}" any more: it was withdrawn.',
-    "expired": 'Don\'t show "{}" any more: its approval expired.',
-    "not_allowed_here": 'Don\'t show "{}" any more: it is no longer approved in this country.',
-}
-
-
-@dataclass(frozen=True, slots=True)
-class BriefChange:
-    """One thing that changed: a code for programs, a sentence for the rep."""
-
-    code: str
-    text: str
-
-
-Document = Mapping[str, Any]
-"""A brief as it was stored: JSON, with the times as text."""
 
 
 def changes_between(
@@ -39,12 +20,12 @@ def changes_between(
 
     `assets` are the brand's as they are now: they say why one of them is gone. What an older version didn't tell of isn't compared.
     """
-    country = after.contact.country
     found = [
         *_of_owner_and_stage(before, after),
         *_of_acts(before, after, now=now),
-        *_of_material(before, after, assets=assets, brand_id=brand_id, country=country, now=now),
+        *changes_of_material(before, after, assets=assets, brand_id=brand_id, now=now),
         *_of_the_person(before, after),
+        *_of_campaign(before, after),
         *_of_conclusions(before, after),
     ]
     return tuple(found[:CHANGES_MAX])
@@ -72,22 +53,6 @@ def _of_acts(before: Document, after: Brief, *, now: datetime) -> Iterator[Brief
         yield BriefChange("restated", "Something told before turned out not to be theirs, or not what it seemed.")
 
 
-def _of_material(
-    before: Document, after: Brief, *, assets: Mapping[str, Asset], brand_id: str, country: str | None, now: datetime
-) -> Iterator[BriefChange]:
-    known = {asset["asset_id"]: asset for likely in before.get("likely_objections", ()) for asset in likely["assets"]}
-    told = {asset.asset_id: asset for likely in after.likely_objections for asset in likely.assets}
-    for asset_id, asset in known.items():
-        why = why_unusable(assets.get(asset_id), brand_id=brand_id, country=country, now=now)
-        if asset_id in told and told[asset_id].version != asset["version"]:
-            yield BriefChange("asset_replaced", f'Show "{told[asset_id].title}" in its new version {told[asset_id].version}.')
-        elif asset_id not in told and why is not None:
-            yield BriefChange(f"asset_{why}", _GONE_WORDS[why].format(asset["title"]))
-    fresh = [asset for asset_id, asset in told.items() if asset_id not in known]
-    if fresh:
-        yield BriefChange("asset_added", f'"{fresh[0].title}" answers them too{f", and {len(fresh) - 1} more" if len(fresh) > 1 else ""}.')
-
-
 def _of_the_person(before: Document, after: Brief) -> Iterator[BriefChange]:
     contact = before.get("contact", {})
     current = {name: getattr(after.contact, name) for name in after.contact.__slots__ if name not in {"account_id", "account_name"}}
@@ -108,7 +73,27 @@ def _of_the_person(before: Document, after: Brief) -> Iterator[BriefChange]:
         yield BriefChange("channels_changed", f"You may reach them by: {allowed}." if allowed else "You may not reach them on any channel.")
 
 
+def _of_campaign(before: Document, after: Brief) -> Iterator[BriefChange]:
+    told = None if after.campaign is None else asdict(after.campaign)
+    if before.get("campaign", told) == told:
+        return
+    if after.campaign is None:
+        yield BriefChange("campaign_changed", "They came by no campaign that is known.")
+        return
+    guide, meeting = after.campaign.call_guide, after.campaign.meeting_ask
+    asks = [f"call guide {guide}" if guide else "", f"meeting {meeting}" if meeting else ""]
+    yield BriefChange(
+        "campaign_changed", f'The campaign "{after.campaign.name}" asks for: {_listed(list(filter(None, asks))) or "nothing of its own"}.'
+    )
+
+
 def _of_conclusions(before: Document, after: Brief) -> Iterator[BriefChange]:
+    if before.get("sql_candidate", after.sql_candidate) != after.sql_candidate:
+        yield (
+            BriefChange("sql_candidate", f"They are an SQL candidate now: {_words(after.readiness or '')}.")
+            if after.sql_candidate
+            else BriefChange("no_sql_candidate", "They are no SQL candidate any more.")
+        )
     if list(before.get("fit", after.fit)) != list(after.fit):
         yield BriefChange("fit_changed", f"What speaks for them: {_listed(after.fit) or 'nothing by the rules as they are'}.")
     if before.get("urgency", after.urgency) != after.urgency:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from routing.decisions.briefs.urgency import Fortnight, Trend
 from routing.decisions.clocks.clock import Clock
@@ -122,14 +123,30 @@ class Brief:
     urgency_figures: UrgencyFigures
     engagements: tuple[BriefEngagement, ...]
     journey_stage: JourneyStage
+    sql_candidate: bool
+    readiness: str | None
+    """By which readiness of the policy they are an SQL candidate; None if they are none."""
     topics: tuple[str, ...]
     account: BriefAccount | None
     earlier_leads: tuple[EarlierLead, ...]
+    campaign: Campaign | None
+    """The one the lead came by, with what it asks of the rep; None without one, or while it isn't known."""
     likely_objections: tuple[LikelyObjection, ...]
     next_step: str
     allowed_channels: tuple[RepChannel, ...]
     clock: Clock | None
 
+
+@dataclass(frozen=True, slots=True)
+class BriefChange:
+    """One thing that changed from a version to the next: a code for programs, a sentence for the rep."""
+
+    code: str
+    text: str
+
+
+Document = Mapping[str, Any]
+"""A brief as it was stored: JSON, with the times as text."""
 
 Heard = Mapping[str, Sequence[HeardTopic]]
 """By journey stage, what people of one specialty objected on, most often first."""
@@ -147,6 +164,8 @@ class BriefFacts:
     kind: str = "off_plan"
     journey_stage: JourneyStage = "awareness"
     stage: str = "assigned"
+    readiness: str | None = None
+    """By which readiness they are an SQL candidate; None if they are none."""
     rep_id: str | None = None
     campaign: Campaign | None = None
     heard_topics: Sequence[str] = ()

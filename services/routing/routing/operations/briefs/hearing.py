@@ -11,16 +11,12 @@ from shared.events.feedback import ObjectionRecorded
 _ADD = text(
     """
     INSERT INTO heard_objections (report_id, contact_id, brand_id, topic, occurred_at, specialty, journey_stage)
-    SELECT report_id, contact_id, brand_id, topic, occurred_at, specialty, journey_stage
+    SELECT report_id, heard.contact_id, heard.brand_id, topic, occurred_at, specialty, coalesce(ledgers.journey_stage, 'awareness')
     FROM json_to_recordset(CAST(:rows AS json)) AS heard (
         report_id text, contact_id text, brand_id text, topic text, occurred_at timestamptz
     )
-    LEFT JOIN contacts USING (contact_id)
-    LEFT JOIN LATERAL (
-        SELECT document ->> 'journey_stage' AS journey_stage FROM leads JOIN briefs ON briefs.lead_id = leads.id
-        WHERE leads.contact_id = heard.contact_id AND leads.brand_id = heard.brand_id
-        ORDER BY qualified_at DESC, briefs.version DESC LIMIT 1
-    ) AS journey ON true
+    LEFT JOIN contacts ON contacts.contact_id = heard.contact_id
+    LEFT JOIN ledgers ON ledgers.contact_id = coalesce(contacts.merged_into, heard.contact_id) AND ledgers.brand_id = heard.brand_id
     ORDER BY report_id
     ON CONFLICT DO NOTHING
     """

@@ -5,13 +5,14 @@ from typing import Any
 
 import orjson
 
-from routing.decisions.briefs.changes import BriefChange, changes_between
-from routing.decisions.briefs.parts import Brief, BriefFacts
+from routing.decisions.briefs.changes import changes_between
+from routing.decisions.briefs.parts import Brief, BriefChange, BriefFacts
+from routing.decisions.briefs.resting import rests_on
 from routing.decisions.briefs.writing import compose_brief
 from routing.decisions.facts import Subject
 from routing.operations.desk import Desk
 from routing.operations.leads.stages import about
-from routing.operations.standing import reached_stage
+from routing.operations.standing import reached_stage, sql_candidate_of
 from routing.queries.brief_material import Material
 from routing.tables import Lead
 from shared.events.leads import BriefIssued
@@ -27,6 +28,7 @@ def revise_briefs(desk: Desk, leads: Sequence[Lead], material: Material) -> int:
     """The same for those leads whose brief would tell something else now; returns how many those are. Of who was erased none is written."""
     revised = 0
     for lead in leads:
+        desk.notes.outdated.pop(lead.id, None)  # it is looked at as it is now
         brief, changes = _composed(desk, lead, material)
         if changes and lead.id in material.about.newest_briefs:
             _issue(desk, lead, brief, changes)
@@ -48,6 +50,7 @@ def _composed(desk: Desk, lead: Lead, material: Material) -> tuple[Brief, tuple[
         kind=lead.kind,
         journey_stage=reached.stage if (reached := reached_stage(desk, lead)) else "awareness",
         stage=lead.stage,
+        readiness=ready.readiness_id if (ready := sql_candidate_of(desk, lead)) else None,
         rep_id=lead.rep_id,
         campaign=material.campaigns.get(lead.campaign_id or ""),
         heard_topics=known.own_topics.get(pair, ()),
@@ -65,7 +68,7 @@ def _composed(desk: Desk, lead: Lead, material: Material) -> tuple[Brief, tuple[
 def _issue(desk: Desk, lead: Lead, brief: Brief, changes: tuple[BriefChange, ...]) -> None:
     lead.brief_version = brief.version
     lead.brief_issued_at = desk.now
-    lead.brief_asset_ids = sorted({asset.asset_id for likely in brief.likely_objections for asset in likely.assets})
+    lead.brief_rests_on = sorted(rests_on(brief, brand_id=lead.brand_id, campaign_id=lead.campaign_id))
     desk.touched_leads.add(lead.id)
     desk.notes.outdated.pop(lead.id, None)
     told = [{"code": change.code, "text": change.text} for change in changes]
@@ -77,6 +80,8 @@ def _issue(desk: Desk, lead: Lead, brief: Brief, changes: tuple[BriefChange, ...
         rep_id=lead.rep_id,
         journey_stage=brief.journey_stage,
         urgency=brief.urgency,
+        sql_candidate=brief.sql_candidate,
+        readiness=brief.readiness,
         changes=list(dict.fromkeys(change.code for change in changes)),
         issued_at=desk.now,
     )

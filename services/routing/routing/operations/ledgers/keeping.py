@@ -55,6 +55,7 @@ async def keep_ledgers(
         if (head.policy_version, head.activation) != current:
             head.policy_version, head.activation = current
             desk.touched_ledgers.add(pair)
+            _outdate_brief(desk, pair)
     for pair, before in candidates.items():
         _record_candidate(desk, pair, before=before)
 
@@ -112,11 +113,19 @@ def _candidate(desk: Desk, pair: Pair) -> SqlCandidate | None:
     return None if lead is None or lead.ended_at is not None else sql_candidate_of(desk, lead)
 
 
+def _outdate_brief(desk: Desk, pair: Pair) -> None:
+    """What asked for another decision (a policy, an account, a target, content) may be told in the brief too."""
+    lead = desk.newest_leads.get(pair)
+    if lead is not None:
+        desk.notes.outdate(lead, now=desk.now, patiently=True)
+
+
 def _record_candidate(desk: Desk, pair: Pair, *, before: SqlCandidate | None) -> None:
     """An open lead's history tells when it became an SQL candidate, and when it is none any more because an act was told anew."""
     lead, now = desk.newest_leads.get(pair), _candidate(desk, pair)
     if lead is None or (before is None) == (now is None):
         return
+    desk.notes.outdate(lead, now=desk.now)
     if now is not None:
         desk.record(lead, "sql_candidate", reason=now.readiness_id)
     else:
