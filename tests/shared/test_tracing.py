@@ -105,6 +105,7 @@ async def test_one_trace_follows_a_click_through_four_services_and_out_again(
 
         for consumer in ("routing.engagements", "feedback.leads", "reporting.engagements", "reporting.leads"):
             await until(lambda consumer=consumer: applied_by(consumer), what=f"{consumer} in the trace")  # type: ignore[misc]
+        await until(lambda: _named(_of_trace(recorded), "deliver webhook") != [], what="the delivery's span has ended")
         spans = _of_trace(recorded)
 
     [request] = _named(spans, "POST /v1/webhooks/{source}")
