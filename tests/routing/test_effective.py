@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.decisions.effective import begins_at, day_of, ends_at, holds_on
+from routing.decisions.effective import begins_at, day_of, ends_at, holds_on, next_last_day
 
 DAYS = st.dates(date(1990, 1, 1), date(2090, 12, 31))
 MOMENTS = st.builds(lambda seconds: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds), st.integers(-(10**9), 10**9))
@@ -26,3 +26,9 @@ def test_what_holds_on_a_day_holds_from_its_first_moment_to_its_last(moment: dat
     has_begun = first is None or begins_at(first) <= moment
     has_ended = last is not None and ends_at(last) <= moment
     assert holds_on(day_of(moment), valid_from=first, valid_until=last) is (has_begun and not has_ended)
+
+
+def test_the_next_last_day_is_one_that_is_not_over() -> None:
+    yesterday, today, tomorrow = (date(2026, 3, number) for number in (1, 2, 3))
+    assert next_last_day([tomorrow, yesterday, today], day=today) == today
+    assert next_last_day([yesterday], day=today) is None

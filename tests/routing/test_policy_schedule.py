@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from routing.operations.assignment.waiting import decide_stale_ledgers
 from routing.operations.policies import activate_scheduled
 from routing.operations.reference.dated_facts import take_dated_facts
-from tests.routing.world import OTHER_SALES_OPS, POLICY, SALES_OPS, World, contact, engagement, territory
+from tests.routing.world import OTHER_SALES_OPS, POLICY, SALES_OPS, World, account, contact, engagement, territory
 from tests.tokens import authorization
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
@@ -123,6 +125,41 @@ async def test_a_gate_that_ends_by_its_date_lets_in_who_was_kept_out(world: Worl
     assert await decide_stale_ledgers(database, now=tomorrow) == 1
     assert await decide_stale_ledgers(database, now=tomorrow) == 0
     assert [lead["contact_id"] for lead in await world.leads()] == ["hcp-1"]
+
+
+@pytest.mark.parametrize("countrys_own", [False, True])
+async def test_a_gate_that_begins_by_its_date_keeps_out_who_would_qualify_from_then_on(world: World, countrys_own: bool) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    gate = {"id": "pause", "field": "specialty", "op": "exists", "reason": "paused", "valid_from": str(tomorrow.date())}
+    await world.activate(thresholds={"fit": 40, "engagement": 20}, gates=[gate])
+    if countrys_own:  # the brand's newest activation is of another policy
+        await world.activate(country="CA")
+    await world.put("accounts", account("mercy", valid_from=str(tomorrow.date())))
+    await world.hear(contact("hcp-1", account_id="mercy"), engagement("hcp-1"))
+    await world.hear(contact("hcp-2", account_id="mercy", specialty=None), engagement("hcp-2"))
+    database = world.service.database
+    await decide_stale_ledgers(database, now=datetime.now(UTC))
+    assert await take_dated_facts(database, now=tomorrow) == 2
+    assert await decide_stale_ledgers(database, now=tomorrow) == 2
+    assert await decide_stale_ledgers(database, now=tomorrow) == 0
+    assert await world.leads() == []
+    day_after = tomorrow + timedelta(days=1)
+    assert await take_dated_facts(database, now=day_after) == 0
+
+
+async def test_a_policy_that_asks_for_the_day_is_asked_again_each_day(world: World) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    fit = [{"id": "season", "expression": f"specialty == 'cardiology' && today >= '{tomorrow.date()}'", "points": 30}]
+    await world.activate(fit=fit)
+    await world.hear(contact("hcp-1"), engagement("hcp-1"))
+    database = world.service.database
+    await decide_stale_ledgers(database, now=datetime.now(UTC))
+    assert await take_dated_facts(database, now=datetime.now(UTC)) == 0
+    assert await world.leads() == []
+    assert await take_dated_facts(database, now=tomorrow) == 1
+    assert await take_dated_facts(database, now=tomorrow + timedelta(seconds=1)) == 0
+    assert await decide_stale_ledgers(database, now=tomorrow) == 1
+    assert (await world.lead())["contact_id"] == "hcp-1"
 
 
 async def test_a_policy_may_ask_whether_a_territory_covers_somebody_and_a_moved_one_decides_again(world: World) -> None:

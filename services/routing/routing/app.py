@@ -19,6 +19,7 @@ from routing.operations.leads.outcomes import apply_early_outcomes
 from routing.operations.ledgers.content import reconsider_content
 from routing.operations.policies import activate_scheduled
 from routing.operations.reference.dated_facts import take_dated_facts
+from routing.operations.reference.ended_licences import take_ended_licences
 from routing.simulator import simulate_in_turn
 from shared.database import Database
 from shared.events import topics
@@ -30,6 +31,7 @@ from shared.settings import ServiceSettings
 BACKGROUND_WORK = {
     "clocks": tick_clocks,
     "dated facts": take_dated_facts,
+    "ended licences": take_ended_licences,
     "waiting leads": try_waiting_leads,
     "stale ledgers": decide_stale_ledgers,
     "rerouting": reroute_leads,

@@ -18,6 +18,7 @@ _SEARCH_WORDS = {
     "qualified": "",
     "tried_again": " after waiting in the queue",
     "contact_changed": " after the person was described anew",
+    "licence_ended": " after a licence of the person ended",
 }
 _QUALIFIED_WORDS = {
     "thresholds_reached": "Fit and engagement reached both thresholds",

@@ -1,16 +1,17 @@
 """Stores what other services told us, and decides anew whom it concerns."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
+from routing.decisions.effective import day_of, next_last_day
 from routing.decisions.facts import Content, Engagement
-from routing.operations.assignment.owners import Search
 from routing.operations.briefs.following import store_catalog
 from routing.operations.briefs.reasons import note_acts
+from routing.operations.described_anew import decide_described_anew
 from routing.operations.desk import clear, lay_out
 from routing.operations.ledgers.content import noting_changes, reading_assets
 from routing.operations.ledgers.keeping import complete_ledgers, keep_ledgers
@@ -117,20 +118,13 @@ async def record_contacts(session: AsyncSession, events: Sequence[Event], *, now
         fact = event.fact
         if isinstance(fact, ContactSnapshot) and fact.version >= versions.get(fact.contact_id, fact.version):
             newest[fact.contact_id], versions[fact.contact_id] = event, fact.version
-    rows = [_contact_row(event.fact) for event in newest.values() if isinstance(event.fact, ContactSnapshot)]
+    rows = [_contact_row(event.fact, day=day_of(now)) for event in newest.values() if isinstance(event.fact, ContactSnapshot)]
     changed = [key for (key,) in await put_newer(session, tables.Contact, rows, by="version")]
     if not changed:
         return
     desk = await lay_out(session, changed, now=now, storing=[following_merges(changed)])
-    await keep_ledgers(session, desk, fresh={})
-    for lead in desk.leads.values():
-        if lead.ended_at is None:
-            desk.notes.changed.add(lead.id)
-            desk.notes.outdate(lead, now=now)
-    waiting = sorted((lead for lead in desk.leads.values() if lead.waiting_since), key=lambda lead: (lead.waiting_since or now, lead.id))
     causes = {contact_id: newest[contact_id].id for contact_id in changed}
-    searches = [Search(lead, reason="contact_changed", cause=causes.get(lead.contact_id)) for lead in waiting]
-    await decide_pairs(session, desk, list(desk.ledgers), causes=causes, searches=searches)
+    await decide_described_anew(session, desk, reason="contact_changed", causes=causes)
     await clear(session, desk)
 
 
@@ -176,14 +170,20 @@ def _engagement_row(event: Event, fact: EngagementFact) -> Row:
     return {**fact.model_dump(include=kept), "version": _version(fact), "event_id": event.id, "correlation_id": event.correlation_id}
 
 
-def _contact_row(fact: ContactSnapshot) -> Row:
+def _contact_row(fact: ContactSnapshot, *, day: date) -> Row:
     kept = {
         "contact_id", "version", "country", "kind", "specialty", "credentials", "postal_code", "region", "segments", "given_name",
         "family_name", "merged_into",
     }  # fmt: skip
     consents: list[Any] = [consent.model_dump() for consent in fact.consents]
     licences: list[Any] = [licence.model_dump() for licence in fact.licences]
-    return {**fact.model_dump(include=kept), "consents": consents, "licences": licences, "primary_account_id": _primary_account_id(fact)}
+    return {
+        **fact.model_dump(include=kept),
+        "consents": consents,
+        "licences": licences,
+        "licence_ends_on": next_last_day((licence.valid_until for licence in fact.licences), day=day),
+        "primary_account_id": _primary_account_id(fact),
+    }
 
 
 def _primary_account_id(fact: ContactSnapshot) -> str | None:

@@ -1,6 +1,6 @@
 """What intake and feedback told us, without foreign keys: nothing is ordered across topics, and everything is stored as it comes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ class Contact(Tables):
     __table_args__ = (
         Index(None, "primary_account_id"),
         Index("ix_contacts_merged_into_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        Index("ix_contacts_licence_ends_on_licensed", "licence_ends_on", postgresql_where=text("licence_ends_on IS NOT NULL")),
     )
 
     contact_id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -32,6 +33,9 @@ class Contact(Tables):
     postal_code: Mapped[str | None] = mapped_column(Text, comment="Null if nobody said.")
     region: Mapped[str | None] = mapped_column(Text, comment="The state or province; null if nobody said.")
     licences: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    licence_ends_on: Mapped[date | None] = mapped_column(
+        comment="The next last day of a licence, until that has taken effect; null: none is to come."
+    )
     segments: Mapped[list[str]] = mapped_column(_Texts)
     consents: Mapped[list[Any]] = mapped_column(JSONB)
     given_name: Mapped[str | None] = mapped_column(Text, comment="For the brief; null if nobody said.")

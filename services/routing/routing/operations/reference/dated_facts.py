@@ -1,4 +1,7 @@
-"""Dates that are reached take effect by themselves, as if somebody had told of them at that moment."""
+"""Dates that are reached take effect by themselves, as if somebody had told of them at that moment.
+
+Those of contacts' licences, which are many more, do so next door (`ended_licences.py`).
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -35,6 +38,8 @@ _REACHED = f"""
         WHERE {_ON_PLAN}
     UNION SELECT 'brand', brand_id, NULL FROM policies CROSS JOIN jsonb_array_elements(document -> 'gates') AS gates (gate)
         WHERE state = 'active' AND {_STANDS}
+    UNION SELECT 'brand', brand_id, NULL FROM policies
+        WHERE %(day_before)s < %(day)s AND state = 'active' AND jsonb_path_exists(document, '$.**.expression ? (@ like_regex "today")')
 """  # noqa: S608
 
 
