@@ -89,7 +89,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "GET /v1/alignments/{row_id}": "sales_ops auditor",
         "GET /v1/pools": "sales_ops auditor",
         "GET /v1/pools/{row_id}": "sales_ops auditor",
-        "GET /v1/coverage": "sales_ops auditor",
+        "GET /v1/coverage": "sales_ops manager auditor",
         "POST /v1/policies": "sales_ops",
         "GET /v1/policies": "sales_ops auditor",
         "GET /v1/policies/{version}": "sales_ops auditor",

@@ -1,7 +1,7 @@
 """What is wrong with the field force and its plans as a whole, though no single row of it is."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -27,6 +27,15 @@ FindingCode = Literal[
 ]
 FINDING_CODES: tuple[FindingCode, ...] = get_args(FindingCode)
 """In the order in which they are told."""
+
+CODES_OF_TERRITORIES: frozenset[FindingCode] = frozenset(
+    {
+        "territories_without_rep", "alignments_overlap", "postal_codes_claimed_twice", "targets_without_owner",
+        "absences_without_delegate", "delegates_inactive", "delegates_away",
+        "reps_name_unknown", "absences_name_unknown", "alignments_name_unknown",
+    }
+)  # fmt: skip
+"""Those about something that belongs to a territory: its alignments and reps, when these are away, and targets whose contacts lie there."""
 
 EXAMPLES_MAX = 20
 """Enough to see what it is about; the count says how much of it there is."""
@@ -123,9 +132,16 @@ def uncovered(localities: Iterable[Locality]) -> list[Finding]:
     ]
 
 
-def is_owned(unowned: UnownedTargets, *, find: Find, staffed: Mapping[str, frozenset[str]]) -> bool:
-    """Whether their territory has somebody to call them. `staffed` are the territories that have an active rep, by brand."""
+def is_owned(
+    unowned: UnownedTargets, *, find: Find, staffed: Mapping[str, frozenset[str]], territory_ids: Collection[str] | None = None
+) -> bool:
+    """Whether their territory has somebody to call them, or is none of `territory_ids`, where some are named.
+
+    `staffed` are the territories that have an active rep, by brand.
+    """
     territory_id = find(unowned.locality.contact, unowned.locality.account, unowned.brand_id)
+    if territory_ids is not None and territory_id not in territory_ids:
+        return True
     return territory_id in staffed.get(unowned.brand_id, frozenset())
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.coverage import (
+    CODES_OF_TERRITORIES,
     EXAMPLES_MAX,
     FINDING_CODES,
     Find,
@@ -39,13 +40,24 @@ _OF_TARGETS: frozenset[FindingCode] = frozenset({"targets_without_owner"})
 
 
 async def findings(
-    session: AsyncSession, codes: Collection[FindingCode] = FINDING_CODES, *, brand_id: str | None = None, now: datetime
+    session: AsyncSession,
+    codes: Collection[FindingCode] = FINDING_CODES,
+    *,
+    brand_id: str | None = None,
+    territory_ids: Collection[str] | None = None,
+    now: datetime,
 ) -> list[Finding]:
-    """Those of the findings that there are, of one brand or of all, as things stand now."""
+    """Those of the findings that there are, of one brand or of all, as things stand now.
+
+    With `territory_ids` those about one of these territories alone, and none that belongs to no territory.
+    """
+    if territory_ids is not None:
+        codes = CODES_OF_TERRITORIES & set(codes)
     asked = {
         "now": now,
         "day": day_of(now),
         "brand_id": brand_id,
+        "territory_ids": None if territory_ids is None else sorted(territory_ids),
         "erased": ERASED_VERSION,
         "examples": EXAMPLES_MAX,
     }
@@ -83,7 +95,7 @@ async def _without_owner(session: AsyncSession, asked: Mapping[str, Any]) -> Fin
         Statement(STAFFED, asked, _territories_by_brand),
         Statement(UNOWNED_TARGETS, asked, list),
     )
-    is_found = partial(is_owned, find=_find(current.field_force, day=asked["day"]), staffed=staffed)
+    is_found = partial(is_owned, find=_find(current.field_force, day=asked["day"]), staffed=staffed, territory_ids=asked["territory_ids"])
     return without_owner(await _without(unowned, _unowned_targets, is_found))
 
 

@@ -1,7 +1,8 @@
 """The statements that find what is wrong with the field force and its plans.
 
-Parameters of all: `now`, `day` (its day in UTC), `brand_id` (null: every brand), `erased` (the version of whoever was erased), `examples`
-(how many are shown). Of `LISTED` each row is an example, beside `found`, how many there are.
+Parameters of all: `now`, `day` (its day in UTC), `brand_id` (null: every brand), `territory_ids` (null: every territory, and what belongs
+to none), `erased` (the version of whoever was erased), `examples` (how many are shown). Of `LISTED` each row is an example, beside `found`,
+how many there are.
 """
 
 from collections.abc import Mapping
@@ -19,8 +20,20 @@ def _is_active(alias: str) -> str:
 
 
 _EVERY_BRAND = "CAST(%(brand_id)s AS text) IS NULL"
+_EVERY_TERRITORY = "CAST(%(territory_ids)s AS text[]) IS NULL"
 _TARGET_COUNTS = "greatest(t.valid_from, t.cycle_from) <= %(day)s AND least(t.valid_until, t.cycle_until) >= %(day)s"
 _KNOWN_CONTACT = "c.version IS NOT NULL AND c.version < %(erased)s"
+
+
+def _of_territory(column: str) -> str:
+    """The condition that a row's territory is one of those asked for."""
+    return f"({_EVERY_TERRITORY} OR {column} = ANY(%(territory_ids)s))"
+
+
+def _of_territories(column: str) -> str:
+    """The condition that one of a row's territories is."""
+    return f"({_EVERY_TERRITORY} OR {column} && CAST(%(territory_ids)s AS text[]))"
+
 
 BRANDS = f"""
     SELECT CAST(%(brand_id)s AS text) AS brand_id WHERE NOT {_EVERY_BRAND}
@@ -121,7 +134,7 @@ _OVERLAPS = f"""
         count(*) OVER () AS found
     FROM contested CROSS JOIN unnest(ids) AS one CROSS JOIN unnest(ids) AS other
     JOIN counting a ON a.id = one JOIN counting b ON b.id = other
-    WHERE one < other AND a.territory_id <> b.territory_id
+    WHERE one < other AND a.territory_id <> b.territory_id AND ({_of_territory("a.territory_id")} OR {_of_territory("b.territory_id")})
         AND coalesce(a.valid_from <= b.valid_until, true) AND coalesce(b.valid_from <= a.valid_until, true)
     GROUP BY a.id, b.id ORDER BY things DESC, a.id, b.id LIMIT %(examples)s
 """  # noqa: S608
@@ -130,13 +143,14 @@ _CLAIMED_TWICE = f"""
     SELECT country, min(code) AS postal_code, array_agg(DISTINCT t.id) AS territory_ids, count(*) OVER () AS found
     FROM territories t, unnest(postal_codes) AS code
     WHERE NOT EXISTS (SELECT FROM alignments al WHERE al.territory_id = t.id AND {_counts("al")} AND {_OF_BRAND_OR_ALL})
-    GROUP BY country, {_COMPARED} HAVING count(DISTINCT t.id) > 1 ORDER BY country, min(code) LIMIT %(examples)s
+    GROUP BY country, {_COMPARED} HAVING count(DISTINCT t.id) > 1 AND {_of_territories("array_agg(t.id)")}
+    ORDER BY country, min(code) LIMIT %(examples)s
 """  # noqa: S608
 _TERRITORIES_WITHOUT_REP = f"""
     WITH brands AS ({BRANDS}), staffed AS ({STAFFED})
     SELECT t.id AS territory_id, brands.brand_id, count(*) OVER () AS found
     FROM territories t CROSS JOIN brands LEFT JOIN staffed ON staffed.territory_id = t.id AND staffed.brand_id = brands.brand_id
-    WHERE staffed.brand_id IS NULL AND (t.postal_codes <> '{{}}' OR EXISTS (
+    WHERE staffed.brand_id IS NULL AND {_of_territory("t.id")} AND (t.postal_codes <> '{{}}' OR EXISTS (
         SELECT FROM alignments al
         WHERE al.territory_id = t.id AND {_counts("al")} AND (al.brand_id IS NULL OR al.brand_id = brands.brand_id)
     ))
@@ -152,7 +166,7 @@ _POOLS_WITHOUT_REP = f"""
 _AWAY = f"""
     SELECT ab.id AS absence_id, ab.rep_id, ab.delegate_rep_id, ab.starts_at <= %(now)s AS has_begun FROM absences ab
     JOIN reps r ON r.id = ab.rep_id AND {_is_active("r")} AND ({_EVERY_BRAND} OR %(brand_id)s = ANY(r.brand_ids))
-    WHERE ab.ends_at > %(now)s
+    WHERE ab.ends_at > %(now)s AND {_of_territories("r.territory_ids")}
 """  # noqa: S608
 _WITHOUT_DELEGATE = f"""
     SELECT absence_id, rep_id, count(*) OVER () AS found FROM ({_AWAY}) AS away
@@ -170,6 +184,14 @@ _AWAY_DELEGATES = f"""
     )
     ORDER BY absence_id LIMIT %(examples)s
 """  # noqa: S608
+
+_CURRENT_REP = f"""
+    active AND {_NOT_OVER} AND ({_EVERY_BRAND} OR %(brand_id)s = ANY(brand_ids)) AND {_of_territories("territory_ids")}
+"""
+_CURRENT_ABSENCE = f"""
+    ends_at > %(now)s AND ({_EVERY_TERRITORY} OR rep_id IN (SELECT id FROM reps WHERE {_of_territories("territory_ids")}))
+"""  # noqa: S608
+_CURRENT_ALIGNMENT = f"{_NOT_OVER} AND {_OF_BRAND_OR_ALL} AND {_of_territory('territory_id')}"
 
 LISTED: Mapping[FindingCode, str] = {
     "territories_without_rep": _TERRITORIES_WITHOUT_REP,
@@ -189,18 +211,16 @@ LISTED: Mapping[FindingCode, str] = {
     "reps_name_unknown": _unknown(
         "rep_id",
         f"""
-        SELECT id AS row_id, 'territory' AS kind, unnest(territory_ids) AS named FROM reps
-        WHERE active AND {_NOT_OVER} AND ({_EVERY_BRAND} OR %(brand_id)s = ANY(brand_ids))
-        UNION ALL SELECT id, 'rep', manager_id FROM reps
-        WHERE active AND {_NOT_OVER} AND ({_EVERY_BRAND} OR %(brand_id)s = ANY(brand_ids))
+        SELECT id AS row_id, 'territory' AS kind, unnest(territory_ids) AS named FROM reps WHERE {_CURRENT_REP}
+        UNION ALL SELECT id, 'rep', manager_id FROM reps WHERE {_CURRENT_REP}
         """,  # noqa: S608
     ),
     "absences_name_unknown": _unknown(
         "absence_id",
-        """
-        SELECT id AS row_id, 'rep' AS kind, rep_id AS named FROM absences WHERE ends_at > %(now)s
-        UNION ALL SELECT id, 'rep', delegate_rep_id FROM absences WHERE ends_at > %(now)s
-        """,
+        f"""
+        SELECT id AS row_id, 'rep' AS kind, rep_id AS named FROM absences WHERE {_CURRENT_ABSENCE}
+        UNION ALL SELECT id, 'rep', delegate_rep_id FROM absences WHERE {_CURRENT_ABSENCE}
+        """,  # noqa: S608
     ),
     "targets_name_unknown": _unknown(
         "target_id",
@@ -213,11 +233,11 @@ LISTED: Mapping[FindingCode, str] = {
     "alignments_name_unknown": _unknown(
         "alignment_id",
         f"""
-        SELECT id AS row_id, 'territory' AS kind, territory_id AS named FROM alignments WHERE {_NOT_OVER} AND {_OF_BRAND_OR_ALL}
+        SELECT id AS row_id, 'territory' AS kind, territory_id AS named FROM alignments WHERE {_CURRENT_ALIGNMENT}
         UNION ALL SELECT id, 'account', jsonb_array_elements_text((include->'account_ids') || (exclude->'account_ids'))
-        FROM alignments WHERE {_NOT_OVER} AND {_OF_BRAND_OR_ALL}
+        FROM alignments WHERE {_CURRENT_ALIGNMENT}
         UNION ALL SELECT id, 'contact', jsonb_array_elements_text((include->'contact_ids') || (exclude->'contact_ids'))
-        FROM alignments WHERE {_NOT_OVER} AND {_OF_BRAND_OR_ALL}
+        FROM alignments WHERE {_CURRENT_ALIGNMENT}
         """,  # noqa: S608
     ),
     "pools_name_unknown": _unknown(

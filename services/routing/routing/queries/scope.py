@@ -35,6 +35,16 @@ async def territories_in_scope(session: AsyncSession, identity: Identity) -> Col
     return await session.scalar(select(Rep.territory_ids).where(Rep.id == identity.rep_id)) or ()
 
 
+async def territories_of_reps_in_scope(session: AsyncSession, identity: Identity) -> Collection[str] | None:
+    """The territories of whose reps the identity is told: for a manager their own row's and those of reps they manage; None for all."""
+    if identity.has("sales_ops") or identity.has("auditor"):
+        return None
+    if identity.rep_id is None or not identity.has("manager"):
+        return ()
+    theirs = or_(Rep.id == identity.rep_id, Rep.manager_id == identity.rep_id)
+    return frozenset(await session.scalars(select(func.unnest(Rep.territory_ids)).where(theirs)))
+
+
 async def may_ask_for_rep(session: AsyncSession, identity: Identity, rep_id: str) -> bool:
     """Whether a rep is in the identity's scope: themselves, or for a manager one they manage or share a territory with."""
     if identity.has("sales_ops") or identity.has("auditor") or identity.rep_id == rep_id:
