@@ -18,10 +18,11 @@ from routing.operations.ledgers.keeping import complete_ledgers, keep_ledgers
 from routing.operations.ledgers.restating import review_restated
 from routing.operations.merges import following_merges
 from routing.operations.qualifying import decide_pairs
-from routing.operations.rows import Row, adding, put_newer, putting_newer
+from routing.operations.rows import Row, adding, putting_newer
 from routing.queries import facts as known_facts
 from routing.queries.at_once import at_once
 from routing.queries.facts import Pair
+from routing.queries.people import holding_people
 from shared.database import Statement, together
 from shared.events import Event
 from shared.events.catalog import AssetSnapshot, CampaignSnapshot
@@ -78,8 +79,11 @@ async def record_engagements(session: AsyncSession, events: Sequence[Event], *, 
 
 def _expecting_contacts(contact_ids: Collection[str]) -> Statement[Any]:
     """Gives contacts nobody described yet a row, since a row is what transactions take turns by. It goes before storing about them."""
-    nobody: Row = {"segments": [], "consents": [], "licences": []}
-    return adding(tables.Contact, [{"contact_id": contact_id, **nobody} for contact_id in contact_ids])
+    return adding(tables.Contact, _undescribed(contact_ids))
+
+
+def _undescribed(contact_ids: Collection[str]) -> list[Row]:
+    return [{"contact_id": contact_id, "segments": [], "consents": [], "licences": []} for contact_id in contact_ids]
 
 
 def _newest(events: Sequence[Event]) -> dict[str, tuple[Event, EngagementFact]]:
@@ -119,7 +123,17 @@ async def record_contacts(session: AsyncSession, events: Sequence[Event], *, now
         if isinstance(fact, ContactSnapshot) and fact.version >= versions.get(fact.contact_id, fact.version):
             newest[fact.contact_id], versions[fact.contact_id] = event, fact.version
     rows = [_contact_row(event.fact, day=day_of(now)) for event in newest.values() if isinstance(event.fact, ContactSnapshot)]
-    changed = [key for (key,) in await put_newer(session, tables.Contact, rows, by="version")]
+    if not rows:
+        return
+    named = newest.keys() | {row["merged_into"] for row in rows if row["merged_into"]}
+    # Before any of them is replaced, all are taken in one order: who stands for somebody may come before them in it, or after.
+    added, _, replaced = await together(
+        session,
+        adding(tables.Contact, [*rows, *_undescribed(named - newest.keys())]),
+        holding_people(named),
+        putting_newer(tables.Contact, rows, by="version"),
+    )
+    changed = [key for (key,) in added | replaced if key in newest]
     if not changed:
         return
     desk = await lay_out(session, changed, now=now, storing=[following_merges(changed)])

@@ -55,14 +55,6 @@ async def put(session: AsyncSession, sets: Sets) -> None:
     await together(session, *putting(sets))
 
 
-async def put_newer(session: AsyncSession, model: type[Tables], rows: Sequence[Row], *, by: str) -> set[tuple[Any, ...]]:
-    """See `putting_newer`."""
-    if not rows:
-        return set()
-    [written] = await together(session, putting_newer(model, rows, by=by))
-    return cast("set[tuple[Any, ...]]", written)
-
-
 async def add(session: AsyncSession, model: type[Tables], rows: Sequence[Row]) -> set[tuple[Any, ...]]:
     """See `adding`."""
     if not rows:

@@ -5,13 +5,19 @@ from typing import Any
 
 from shared.database import Statement
 
-# A person is held whole: with who stands for them, and with all who are merged into them.
+# A person is held whole: with who stands for them, and with all who are merged into either.
 _HOLD = """
+    WITH standing AS (
+        SELECT CAST(%(contact_ids)s AS text[])
+            || ARRAY(SELECT merged_into FROM contacts WHERE contact_id = ANY(%(contact_ids)s) AND merged_into IS NOT NULL) AS ids
+    )
     SELECT * FROM contacts
     WHERE contact_id = ANY(
-        CAST(%(contact_ids)s AS text[])
-        || ARRAY(SELECT merged_into FROM contacts WHERE contact_id = ANY(%(contact_ids)s) AND merged_into IS NOT NULL)
-        || ARRAY(SELECT contact_id FROM contacts WHERE merged_into = ANY(%(contact_ids)s) AND merged_into IS NOT NULL)
+        (SELECT ids FROM standing)
+        || ARRAY(
+            SELECT contact_id FROM contacts
+            WHERE merged_into = ANY(CAST((SELECT ids FROM standing) AS text[])) AND merged_into IS NOT NULL
+        )
     )
     ORDER BY contact_id FOR UPDATE
 """
