@@ -1,14 +1,19 @@
 """Policies: drafted by one, activated by another, one active per brand and country."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from shared.events.catalog import Approval
 from shared.ids import new_id
+from tests.routing.test_journeys import asset
+from tests.routing.what_if import ask
 from tests.routing.world import OTHER_SALES_OPS, POLICY, SALES_OPS, World, contact, engagement, rep
 from tests.tokens import authorization
+
+WITHDRAWN = Approval(status="withdrawn", code="X-1", regions=["US"], expires_on=date(2099, 1, 1))
 
 
 async def drafted(world: World, **changes: Any) -> str:
@@ -74,8 +79,10 @@ async def test_warnings_are_told_and_only_strict_makes_them_a_refusal(empty_worl
     [
         ({"assignment": []}, "no_assignment_steps"),
         ({"thresholds": {"fit": 41, "engagement": 20}}, "fit_out_of_reach"),
-        ({"engagement": [POLICY["engagement"][0]], "thresholds": {"fit": 0, "engagement": 26}}, "engagement_out_of_reach"),
-        ({"groups": [{"id": "all", "rule_ids": ["click", "webinar"], "cap": 10}]}, "engagement_out_of_reach"),
+        ({"engagement": [POLICY["engagement"][0]], "thresholds": {"fit": 0, "engagement": 26}, "grades": {}}, "engagement_out_of_reach"),
+        ({"groups": [{"id": "all", "rule_ids": ["click", "webinar"], "cap": 10}], "grades": {}}, "engagement_out_of_reach"),
+        ({"grades": {"fit": [50]}}, "grades_out_of_reach"),
+        ({"readiness": []}, "no_readiness"),
     ],
 )
 async def test_what_keeps_anybody_from_becoming_a_lead_is_a_warning(empty_world: World, changes: dict[str, Any], code: str) -> None:
@@ -176,6 +183,7 @@ async def test_reading_needs_a_page_that_can_be(empty_world: World) -> None:
             {"people": 2, "fitting": 0, "best_fit": 0},
         ),
         ({"thresholds": {"fit": 41, "engagement": 20}}, "fit_out_of_reach", {"reachable": 40, "threshold": 41}),
+        ({"grades": {"fit": [20, 50]}}, "grades_out_of_reach", {"reachable": 40, "A": 50}),
     ],
 )
 async def test_warnings_tell_the_numbers_of_who_is_known(
@@ -186,3 +194,23 @@ async def test_warnings_tell_the_numbers_of_who_is_known(
     read = await world.get(f"policies/{await drafted(world, **changes)}")
     assert figures in [warning["figures"] for warning in read["warnings"] if warning["code"] == code]
     assert (await world.get("policies/1"))["warnings"] == []
+
+
+async def test_a_stage_no_content_leads_to_is_told_in_the_draft_the_simulation_and_the_activation(history: World) -> None:
+    await history.hear(asset("leaflet", "awareness"), asset("outcomes", "consideration", approval=WITHDRAWN))
+    version = await drafted(
+        history, engagement=[*POLICY["engagement"], {**POLICY["engagement"][1], "id": "deep", "stages": ["consideration"]}]
+    )
+    expected = [("stage_out_of_reach", {"assets": 1, "for_the_stage": 0}), ("rule_out_of_reach", {"assets": 1, "points": 30})]
+
+    def told(answer: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
+        return [(warning["code"], warning["figures"]) for warning in answer["warnings"]]
+
+    assert told(await history.get(f"policies/{version}")) == expected
+    assert told((await ask(history, version))["result"]) == expected
+    path = f"/v1/policies/{version}/activate"
+    strict = await history.client.post(path, json={"strict": True}, headers=OTHER_SALES_OPS)
+    assert (strict.status_code, told(strict.json())) == (409, expected)
+    await history.hear(asset("outcomes", "consideration", version="2", at=datetime.now(UTC)))
+    calm = await history.client.post(path, json={"strict": True}, headers=OTHER_SALES_OPS)
+    assert (calm.status_code, calm.json()["warnings"]) == (200, [])

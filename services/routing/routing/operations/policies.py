@@ -8,14 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
 from routing.decisions.effective import day_of
-from routing.decisions.policies.activation import ActivationWarning, activation_warnings
+from routing.decisions.policies.activation import ActivationWarning, activation_warnings, stages_shown
 from routing.decisions.policies.document import Policy
 from routing.operations.assignment.queue_rounds import begin_queue_round
+from routing.queries.facts import assets as assets_of
 from routing.queries.field_force import rep_of
 from routing.queries.policies import policy_row
 from routing.queries.subjects import some_subjects
 from shared import problems
-from shared.database import Database
+from shared.database import Database, together
 from shared.events import Event
 from shared.events.leads import PolicyActivated
 from shared.outbox import publish
@@ -89,11 +90,14 @@ async def activate_scheduled(database: Database, *, now: datetime) -> int:
 
 
 async def warnings_about(session: AsyncSession, policy: Policy, *, now: datetime) -> tuple[ActivationWarning, ...]:
-    """What is worth a second look before (or after) activating a policy, with the reps there are now and some of the people it is about."""
+    """What is worth a second look before (or after) activating a policy, with the reps and the content there are now and some of the
+    people it is about.
+    """
     rows = await session.execute(select(tables.Rep.__table__).where(tables.Rep.brand_ids.contains([policy.brand_id])))
     reps = [rep_of(row, open_leads=0, day=day_of(now)) for row in rows]
     known = await some_subjects(session, policy, now=now, most=PEOPLE_LOOKED_AT)
-    return activation_warnings(policy, reps=reps, known=known, now=now)
+    [assets] = await together(session, assets_of({policy.brand_id}))
+    return activation_warnings(policy, reps=reps, known=known, content_stages=stages_shown(policy, assets.values(), now=now), now=now)
 
 
 async def _held(session: AsyncSession, version: str) -> Any:

@@ -23,7 +23,11 @@ def condition_matches(condition: Condition, subject: Subject, *, day: date, labe
         return expression_holds(condition.expression, facts_about(subject, day=day, labels=labels))
     if condition.field is None:
         return False  # a gate that asks for a consent or a licence
-    known = fact_about(condition.field, subject, day=day, labels=labels)
+    return value_answers(condition, fact_about(condition.field, subject, day=day, labels=labels))
+
+
+def value_answers(condition: Condition, known: Known) -> bool:
+    """Answer a condition about a field by what is known under its name."""
     match condition.op:
         case "exists":
             return (known not in (None, "", frozenset())) is (condition.value is not False)

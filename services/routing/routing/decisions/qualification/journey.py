@@ -50,5 +50,10 @@ def stage_after(reached: ReachedStage | None, engagements: Iterable[Engagement],
     return reached
 
 
+def reachable_stages(content_stages: Iterable[JourneyStage]) -> frozenset[JourneyStage]:
+    """Return the stages somebody can come to where content for these is all there is: the first by anything, the last by asking."""
+    return frozenset({"awareness", "sales_engagement", *content_stages})
+
+
 def _furthest_then_first(reached: ReachedStage) -> tuple[int, datetime, str]:
     return -JOURNEY_STAGES.index(reached.stage), reached.since, reached.engagement_id
