@@ -23,14 +23,23 @@ def watch_assignments(stage: Stage) -> Leads:
     stage.checks.equal(
         "leads of account owners", expected=owners, found={one: lead["rep_id"] for one, lead in leads.items() if one in owners}
     )
+    planned = expectations.by_plan(stage.world)
+    stage.checks.equal(
+        "leads on the call plan", expected=planned, found={one: lead["rep_id"] for one, lead in leads.items() if lead["kind"] == "on_plan"}
+    )
     _check_turns(stage, leads)
     reason = _check_queue(stage, leads)
     _check_histories(stage, leads)
     _check_do_not_contact(stage, leads)
     stage.say(
         f"{len(leads)} of {len(stage.world.people)} contacts qualified: {len(owners)} went to their account's owner, "
-        f"{len(assigned) - len(owners)} to the rep whose turn it was."
+        f"{len(planned)} to the rep on the call plan, {len(assigned) - len(owners) - len(planned)} to the rep whose turn it was."
     )
+    for person in expectations.people_with(stage.world, "plan"):
+        stage.say(f'{person.label} is on the call plan. The rep reads: "{_why(stage, leads[person.id])}"')
+    for person in expectations.people_with(stage.world, "list"):
+        part = person.part
+        stage.say(f"{person.label}, of {part.postal_code}, where no territory is, went to {part.place}, whose list has the name.")
     stage.say(f"Of the others one waits in the queue ({reason}), and one who may not be contacted was given to nobody.")
     return leads
 
@@ -59,12 +68,18 @@ def _settled(leads: Leads, qualified: set[str], assigned: set[str]) -> bool:
 
 
 def _check_turns(stage: Stage, leads: Leads) -> None:
-    """In each territory the turns are fair: no rep has two more than the other."""
+    """In each territory the turns are fair: no rep has two more than the other. Who is on its list is one of its own."""
     reps = {
         territory.id: [rep.id for rep in stage.world.reps if territory.id in rep.territory_ids] for territory in stage.world.territories
     }
-    taken = Counter(leads[person.id]["rep_id"] for person in expectations.people_with(stage.world, "turn") if person.id in leads)
-    for territory_id, turns in expectations.turns_per_territory(stage.world).items():
+    by_turn = expectations.by_turn(stage.world)
+    stage.checks.equal(
+        "territories of the leads that reps take turns on",
+        expected=by_turn,
+        found={one: lead["territory_id"] for one, lead in leads.items() if one in by_turn},
+    )
+    taken = Counter(lead["rep_id"] for one, lead in leads.items() if one in by_turn)
+    for territory_id, turns in Counter(by_turn.values()).items():
         shares = sorted(taken[rep_id] for rep_id in reps[territory_id])
         stage.checks.equal(f"turns in {territory_id}, rep by rep", expected=[turns // 2, turns - turns // 2], found=shares)
 
@@ -90,8 +105,7 @@ def _check_histories(stage: Stage, leads: Leads) -> None:
         if any(entry["pointer_before"] != entry["pointer_after"] for entry in history):
             moved.add(contact_id)
     stage.checks.equal("assignments that don't say why the others lost", expected=set(), found=unexplained)
-    turns = {person.id for person in expectations.people_with(stage.world, "turn")}
-    stage.checks.equal("leads whose assignment was a turn", expected=turns, found=moved)
+    stage.checks.equal("leads whose assignment was a turn", expected=set(expectations.by_turn(stage.world)), found=moved)
 
 
 def _check_do_not_contact(stage: Stage, leads: Leads) -> None:
@@ -105,6 +119,12 @@ def _check_do_not_contact(stage: Stage, leads: Leads) -> None:
 
 def _considered(history: list[dict[str, Any]]) -> list[str]:
     return [candidate["rep_id"] for entry in history for candidate in entry["candidates"]]
+
+
+def _why(stage: Stage, lead: dict[str, Any]) -> str:
+    """Why the lead is its rep's, as its history says it."""
+    sentence: str = next(entry["sentence"] for entry in _history(stage, lead["id"]) if entry["to"] == "assigned")
+    return sentence
 
 
 def _lead(stage: Stage, lead_id: str) -> dict[str, Any]:

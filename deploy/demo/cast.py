@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Fate = Literal["owner", "turn", "queue", "no_fit", "too_quiet", "do_not_contact"]
-"""Given to the account's owner; given to whose turn it is in the territory; waiting, since no territory covers the postal code; below the
-fit threshold; below the engagement threshold; an MQL like the others, but not to be contacted, so given to nobody."""
+Fate = Literal["owner", "plan", "turn", "list", "queue", "no_fit", "too_quiet", "do_not_contact"]
+"""Given to the account's owner; to the rep whom the call plan names; to whose turn it is in the territory; to whose turn it is in the one
+whose list names them, since no postal code of it is theirs; waiting, since no territory covers the postal code; below the fit threshold;
+below the engagement threshold; an MQL like the others, but not to be contacted, so given to nobody."""
 
 THEME_TOPIC = "dosing_administration"
 THEME_SPECIALTY = "cardiology"
@@ -47,7 +48,7 @@ class Part:
     @property
     def is_assigned(self) -> bool:
         """Whether a rep gets this contact as a lead."""
-        return self.fate in ("owner", "turn")
+        return self.fate in ("owner", "plan", "turn", "list")
 
     @property
     def acts(self) -> tuple[str, ...]:
@@ -57,7 +58,7 @@ class Part:
         match self.fate:
             case "too_quiet":
                 return ("email_opened", "page_viewed")
-            case "turn":
+            case "turn" | "list":
                 return ("email_opened", "email_clicked", "page_viewed", "form_submitted")
             case _:
                 return ("email_opened", "email_clicked", "form_submitted")
@@ -97,12 +98,12 @@ CAST = (
     Part("Kai", "Nakamura", "cardiology", "honolulu", "96813", "queue"),
     Part("Luis", "Ortega", "cardiology", "phoenix", "85006", "owner", ("contacted", "qualified", "meeting_booked"), _DOSING_OBSTACLE),
     Part("Emma", "Larsen", "cardiology", "phoenix", "85013", "turn", ("contacted",), _DIZZINESS),
-    Part("David", "Cohen", "internal_medicine", "phoenix", "85004", "turn"),
+    Part("David", "Cohen", "internal_medicine", "phoenix", "85004", "plan"),
     Part("Nina", "Popov", "dermatology", "phoenix", "85008", "no_fit"),
     Part("Carlos", "Vega", "cardiology", "phoenix", "85016", "turn", denied_channels=("email",)),
     Part("Grace", "Liu", "cardiology", "san-francisco", "94110", "owner", ("contacted",), _COST),
     Part("Mark", "Olsen", "cardiology", "san-francisco", "94114", "turn", ("contacted", "no_need")),
-    Part("Priya", "Nair", "internal_medicine", "san-francisco", "94117", "turn"),
+    Part("Priya", "Nair", "internal_medicine", "san-francisco", "96814", "list"),
     Part("Erik", "Holm", "dermatology", "san-francisco", "94107", "no_fit"),
     Part("Leila", "Amiri", "cardiology", "san-francisco", "94115", "turn", ("qualified",), platform="hubspot"),
 )

@@ -35,7 +35,7 @@ def people_with(world: ReferenceWorld, *fates: str) -> list[Person]:
 
 def qualified(world: ReferenceWorld) -> set[str]:
     """The contact ids of all MQLs, whoever may call them."""
-    return {person.id for person in people_with(world, "owner", "turn", "queue", "do_not_contact")}
+    return {person.id for person in people_with(world, "owner", "plan", "turn", "list", "queue", "do_not_contact")}
 
 
 def qualified_in(world: ReferenceWorld, *territory_ids: str) -> set[str]:
@@ -56,9 +56,14 @@ def by_owner(world: ReferenceWorld) -> dict[str, str]:
     return {contact_id: rep_id for contact_id, rep_id in found.items() if rep_id}
 
 
-def turns_per_territory(world: ReferenceWorld) -> Counter[str]:
-    """How many leads each territory's reps take turns on."""
-    return Counter(person.part.place for person in people_with(world, "turn"))
+def by_plan(world: ReferenceWorld) -> dict[str, str]:
+    """Contact id to rep id of the leads that go to whom the call plan names."""
+    return {target["contact_id"]: target["rep_id"] for target in world.call_plan()}
+
+
+def by_turn(world: ReferenceWorld) -> dict[str, str]:
+    """Contact id to territory id of the leads that reps take turns on."""
+    return {person.id: person.part.place for person in people_with(world, "turn", "list")}
 
 
 def stages_entered(part: Part) -> tuple[str, ...]:

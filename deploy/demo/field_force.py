@@ -122,6 +122,11 @@ def clinic_of(territory_id: str) -> str:
     return f"{territory_id}-medical-group"
 
 
+def planned_caller_of(territory_id: str) -> str:
+    """The id of the rep whom call plans name in the territory."""
+    return f"rep-{territory_id}-2"
+
+
 def _hospital(territory: Territory) -> Account:
     name, postal_code = f"{territory.name} Heart Institute", _postal_code_in(territory)
     return Account(hospital_of(territory.id), name, "hospital", postal_code, f"rep-{territory.id}-1", "A")

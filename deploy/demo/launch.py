@@ -15,7 +15,7 @@ VISIT_PROPERTY = "rep_visit_requested"
 
 FIRST_OUTREACH_SECONDS = 4 * 60 * 60
 _APPROVED_FOR = timedelta(days=365)
-_CAMPAIGN_LASTS = timedelta(days=90)
+CAMPAIGN_LASTS = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Launch:
             "asset_ids": [asset["id"] for asset in self.assets()],
             "activation": {"call_guide": "open with the titration schedule", "meeting_ask": "fifteen minutes on the first four weeks"},
             "starts_on": self.today.isoformat(),
-            "ends_on": (self.today + _CAMPAIGN_LASTS).isoformat(),
+            "ends_on": (self.today + CAMPAIGN_LASTS).isoformat(),
             "owner": "brand-team",
             "keys": [{"source": self.source, "kind": "email_series", "value": str(EMAIL_ID)}],
         }

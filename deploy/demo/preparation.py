@@ -36,6 +36,8 @@ def prepare(stage: Stage) -> Sources:
     _upsert(stage, integrator, "intake", "assets", world.launch.assets())
     _upsert(stage, integrator, "intake", "campaigns", [world.launch.campaign()])
     _upsert(stage, integrator, "intake", "contacts", [world.contact(person) for person in world.people])
+    _upsert(stage, sales_operations, "routing", "targets", world.call_plan())
+    _upsert(stage, sales_operations, "routing", "alignments", world.alignments())
     version = _agree_on_policy(stage)
     sources = _connect_platforms(stage)
     stage.say(

@@ -6,8 +6,18 @@ from functools import cached_property
 from typing import Any
 
 from deploy.demo.cast import CAST, Part
-from deploy.demo.field_force import TERRITORIES, Account, Rep, Territory, accounts, clinic_of, hospital_of, managers_and_reps
-from deploy.demo.launch import Launch
+from deploy.demo.field_force import (
+    TERRITORIES,
+    Account,
+    Rep,
+    Territory,
+    accounts,
+    clinic_of,
+    hospital_of,
+    managers_and_reps,
+    planned_caller_of,
+)
+from deploy.demo.launch import CAMPAIGN_LASTS, Launch
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _RUNS = 1_000_000  # a second of the clock each, so that two runs differ; as many as an NPI has room for beside the contact's place
@@ -98,6 +108,40 @@ class ReferenceWorld:
     @cached_property
     def people(self) -> tuple[Person, ...]:
         return tuple(self._person(place, part) for place, part in enumerate(CAST, start=1))
+
+    def call_plan(self) -> list[dict[str, Any]]:
+        """The targets of the launch's cycle, as routing takes them."""
+        return [
+            {
+                "id": f"plan-{person.id}",
+                "contact_id": person.id,
+                "brand_id": self.launch.brand_id,
+                "indication": "heart failure",
+                "segment": "launch-wave-1",
+                "decile": 9,
+                "planned_calls": 6,
+                "rep_id": planned_caller_of(person.part.place),
+                "cycle": "launch",
+                "cycle_from": self.launch.today.isoformat(),
+                "cycle_until": (self.launch.today + CAMPAIGN_LASTS).isoformat(),
+            }
+            for person in self.people
+            if person.part.fate == "plan"
+        ]
+
+    def alignments(self) -> list[dict[str, Any]]:
+        """A territory with its postal codes and a list of people, as routing takes it; the other territories are aligned by their codes."""
+        return [
+            {
+                "id": f"{territory.id}-{self.launch.brand_id}",
+                "territory_id": territory.id,
+                "brand_id": self.launch.brand_id,
+                "priority": 1,
+                "include": {"postal_codes": list(territory.postal_codes), "contact_ids": listed},
+            }
+            for territory in self.territories
+            if (listed := [person.id for person in self.people if (person.part.fate, person.part.place) == ("list", territory.id)])
+        ]
 
     def contact(self, person: Person, *, denied_now: str | None = None) -> dict[str, Any]:
         """The directory's row of this person; `denied_now` is a channel the person has just denied."""

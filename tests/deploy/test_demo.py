@@ -41,10 +41,18 @@ def test_two_runs_a_second_apart_share_nobody_and_no_brand(world: ReferenceWorld
     assert world.launch.brand_id != later.launch.brand_id
 
 
-def test_everybody_lives_in_the_territory_they_play_in_and_in_no_other(world: ReferenceWorld) -> None:
+def test_everybody_lives_in_the_territory_they_play_in_and_in_no_other_but_who_is_on_a_list(world: ReferenceWorld) -> None:
     for person in world.people:
         covering = [territory.id for territory in world.territories if territory.covers(person.part.postal_code)]
-        assert covering == ([] if person.part.fate == "queue" else [person.part.place])
+        assert covering == ([] if person.part.fate in ("queue", "list") else [person.part.place])
+    listed = [contact_id for alignment in world.alignments() for contact_id in alignment["include"]["contact_ids"]]
+    assert listed == [person.id for person in expectations.people_with(world, "list")] != []
+
+
+def test_the_call_plan_names_a_rep_of_the_territory(world: ReferenceWorld) -> None:
+    territories_of = {rep.id: rep.territory_ids for rep in world.reps}
+    planned = {target["contact_id"]: territories_of[target["rep_id"]] for target in world.call_plan()}
+    assert planned == {person.id: (person.part.place,) for person in expectations.people_with(world, "plan")} != {}
 
 
 def test_the_policy_gives_everybody_the_fate_they_play(world: ReferenceWorld) -> None:
