@@ -10,6 +10,7 @@ from sqlalchemy import event
 from intake.operations import known_sources
 from intake.operations.known_sources import KnownSources
 from intake.operations.sources import put_source
+from intake.queries.received import all_sources
 from intake.sources import SourceSettings
 from shared.database import is_weather
 from shared.service import Service
@@ -86,6 +87,37 @@ async def test_a_change_while_they_are_read_is_not_overlooked(service: Service) 
     assert found.stored.secrets == ("second",)
 
 
+async def test_a_reading_that_takes_longer_than_it_stays_fresh_is_one_reading(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_sources, "AGE_SECONDS_MAX", 1e-6)
+    known, seen = KnownSources(service.database), readings(service)
+    assert await known.find("mautic") is not None
+    assert len(seen) == 1
+
+
+async def test_who_asks_long_after_a_reading_began_is_told_what_a_later_one_finds(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slowly(session: Any) -> Any:
+        found = await all_sources(session)
+        read.set()
+        await may_end.wait()
+        return found
+
+    monkeypatch.setattr(known_sources, "AGE_SECONDS_MAX", 1e-6)
+    monkeypatch.setattr(known_sources, "all_sources", slowly)
+    known = KnownSources(service.database)
+    early = asyncio.create_task(known.find("mautic"))
+    await read.wait()
+    await put(service, "mautic", "second")  # by another process: nobody tells this one
+    late = asyncio.create_task(known.find("mautic"))
+    await asyncio.sleep(0)  # it waits for the reading that is on its way
+    may_end.set()
+    found = [source.stored.secrets for source in await asyncio.gather(early, late) if source is not None]
+    assert found == [("first",), ("second",)]
+
+
 async def test_the_adapter_of_a_mapping_is_made_once_for_as_long_as_it_stays(service: Service) -> None:
     await put(service, "podium", "first", mapping=PODIUM)
     known, made = KnownSources(service.database), []
@@ -116,3 +148,17 @@ async def test_a_reading_that_never_ends_is_given_up(service: Service, monkeypat
         with pytest.raises(ConnectionError):
             await known.find("mautic")
     assert await known.find("mautic") is not None
+
+
+async def test_who_waits_for_a_reading_that_is_given_up_is_told_so_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stuck(_: Any) -> Any:
+        await asyncio.Event().wait()
+
+    known = KnownSources(service.database)
+    monkeypatch.setattr(known_sources, "all_sources", stuck)
+    monkeypatch.setattr(known_sources, "_READ_SECONDS", 0.1)
+    first = asyncio.create_task(known.find("mautic"))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(known_sources, "_READ_SECONDS", 60)
+    results = await asyncio.gather(first, known.find("mautic"), return_exceptions=True)
+    assert [type(result) for result in results] == [ConnectionError, ConnectionError]

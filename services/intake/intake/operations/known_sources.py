@@ -32,7 +32,9 @@ class KnownSources:
 
     async def find(self, name: str) -> ConnectedSource | None:
         """The source of that name, or None if there is none. Raises `UnknownPlatform` for one that only a later version can read."""
-        if time.monotonic() >= self._fresh_until:
+        asked_at = time.monotonic()
+        # However long a reading took: what it found counts for whoever asked before it began, or soon after.
+        while asked_at >= self._fresh_until:
             await self._read_together()
         if name in self._unreadable:
             raise UnknownPlatform(name)
@@ -57,17 +59,18 @@ class KnownSources:
         if not done:
             reading.cancel()
             self._end(reading)
+        if not done or reading.cancelled():  # by whoever waited longest
             raise ConnectionError("the sources were not read in time")
         reading.result()
 
     async def _read(self) -> None:
-        while time.monotonic() >= self._fresh_until:
-            began, changes = time.monotonic(), self._changes
+        changes = None
+        while changes != self._changes:
+            began_at, changes = time.monotonic(), self._changes
             async with self._database.reading() as session:
                 stored = await all_sources(session)
-            if changes == self._changes:
-                self._take(stored)
-                self._fresh_until = began + AGE_SECONDS_MAX
+        self._take(stored)
+        self._fresh_until = began_at + AGE_SECONDS_MAX
 
     def _take(self, stored: Mapping[str, StoredSource]) -> None:
         """One source nobody here can read takes no other along. What is stored as before stays as it was made."""
