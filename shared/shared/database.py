@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -33,6 +33,7 @@ _POOL_SIZE = 10
 # it must look into indexes whatever it was made for.
 _KEEPING_PLANS = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 _BELLS = "bells"
+_DRIVER = "driver"
 _STREAM = "stream"
 _DRIVERS_PARAMETER = re.compile(r"%\((\w+)\)s")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
@@ -118,7 +119,7 @@ class Database:
             with tracing.step("statement"):
                 cursor = psycopg.AsyncRawCursor(connection, row_factory=statement.rows)
                 await cursor.execute(*in_place(statement))
-                found = statement.read(await cursor.fetchall() if cursor.description else [])
+                found = statement.read(await _rows_of(cursor))
         finally:
             if self._kept is None and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
                 self._kept = connection
@@ -189,19 +190,33 @@ async def together(session: AsyncSession, *statements: Statement[Any]) -> list[A
     They run one after the other, each seeing what the one before did and what others committed until then, as if sent alone. A
     transaction's BEGIN goes along. Raises the driver's own errors.
     """
-    connection = await session.connection()
-    driver: psycopg.AsyncConnection[Any] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    driver = await _driver_of(session)
     cursors = [psycopg.AsyncRawCursor(driver, row_factory=statement.rows) for statement in statements]
     try:
-        async with driver.pipeline():
+        # What the pipeline saves in round trips it costs in turns of the loop: one statement goes without.
+        async with driver.pipeline() if len(cursors) > 1 else nullcontext():
             for cursor, statement in zip(cursors, statements, strict=True):
                 await cursor.execute(*in_place(statement))
-        found = [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        found = [await _rows_of(cursor) for cursor in cursors]
     except psycopg.Error as error:
         if driver.closed:
-            await connection.invalidate(error)
+            await (await session.connection()).invalidate(error)
         raise
     return [statement.read(rows) for statement, rows in zip(statements, found, strict=True)]
+
+
+async def _driver_of(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
+    """The driver's connection of the session's transaction, asked for once: asking is a good part of what a small statement costs."""
+    driver: psycopg.AsyncConnection[Any] | None = session.info.get(_DRIVER)
+    if driver is None:
+        connection = await session.connection()
+        driver = session.info[_DRIVER] = (await connection.get_raw_connection()).driver_connection
+    return driver  # type: ignore[return-value]
+
+
+async def _rows_of(cursor: psycopg.AsyncCursor[Any]) -> list[Any]:
+    """None where the statement returns none. A cursor's `description` says that too, but describes every column each time it is asked."""
+    return await cursor.fetchall() if cursor.rownumber is not None else []
 
 
 async def stream(session: AsyncSession, sql: str, parameters: Mapping[str, Any], *, rows_at_once: int) -> AsyncIterator[list[Any]]:
@@ -209,8 +224,7 @@ async def stream(session: AsyncSession, sql: str, parameters: Mapping[str, Any],
 
     Other statements of the session may come between two parts.
     """
-    connection = await session.connection()
-    driver: psycopg.AsyncConnection[Any] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    driver = await _driver_of(session)
     async with driver.cursor(_STREAM) as cursor:
         await cursor.execute(sql.encode(), parameters)
         while rows := await cursor.fetchmany(rows_at_once):

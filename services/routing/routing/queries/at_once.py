@@ -56,9 +56,8 @@ def _joined(statements: tuple[str, ...]) -> str:
 
 def _row_maker(cursor: Any) -> RowMaker[tuple[int, Any]]:
     """Makes (number of the statement, its row by the names of its columns) of a row; None where it returned nothing."""
-    names = [column.name for column in cursor.description or ()]
-    ends = [0, *(place for place, name in enumerate(names) if name == _END)]
-    parts = [(slice(after + 1, end), end, _row_of(tuple(names[after + 1 : end]))) for after, end in pairwise(ends)]
+    result = cursor.pgresult
+    parts = _parts(tuple([result.fname(place) for place in range(result.nfields)]))
 
     def make(values: Sequence[Any]) -> tuple[int, Any]:
         columns, end, row_of = parts[values[0]]
@@ -68,7 +67,14 @@ def _row_maker(cursor: Any) -> RowMaker[tuple[int, Any]]:
 
 
 @cache
-def _row_of(names: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+def _parts(names: tuple[bytes, ...]) -> list[tuple[slice, int, Callable[[Sequence[Any]], Any]]]:
+    """Of each statement: where its columns are, where its end, and what makes a row of them."""
+    decoded = [name.decode() for name in names]
+    ends = [0, *(place for place, name in enumerate(decoded) if name == _END)]
+    return [(slice(after + 1, end), end, _row_of(decoded[after + 1 : end])) for after, end in pairwise(ends)]
+
+
+def _row_of(names: Sequence[str]) -> Callable[[Sequence[Any]], Any]:
     row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - its columns are known when it is read
     make: Callable[[Sequence[Any]], Any] = row._make
     return make
