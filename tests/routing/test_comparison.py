@@ -30,13 +30,13 @@ def at(moment: int, campaign_id: str | None = None) -> Crossing:
     ],
 )
 def test_each_contact_differs_in_one_way(active: Crossing | None, candidate: Crossing | None, difference: Difference) -> None:
-    assert Compared(frozenset(), None, "off_plan", active, candidate).difference == difference
+    assert Compared(frozenset(), None, "off_plan", active, candidate, 0).difference == difference
 
 
 def test_an_mql_counts_once_by_territory_and_in_every_segment_of_its_contact() -> None:
     comparison = Comparison()
-    comparison.add(Compared(frozenset({"a", "b"}), "t", "on_plan", None, at(1, "spring")))
-    comparison.add(Compared(frozenset(), None, "off_plan", at(1, "spring"), None))
+    comparison.add(Compared(frozenset({"a", "b"}), "t", "on_plan", None, at(1, "spring"), 0))
+    comparison.add(Compared(frozenset(), None, "off_plan", at(1, "spring"), None, 0))
     assert comparison.mqls == {"gained": 1, "candidate": 1, "lost": 1, "active": 1}
     assert {key: dict(counts) for key, counts in comparison.by_segment.items()} == {
         "a": {"gained": 1, "candidate": 1},
@@ -50,7 +50,7 @@ def test_an_mql_counts_once_by_territory_and_in_every_segment_of_its_contact() -
 
 def test_at_another_moment_it_may_be_another_campaigns_merit() -> None:
     comparison = Comparison()
-    comparison.add(Compared(frozenset(), None, "off_plan", at(2, "launch"), at(1, "spring")))
+    comparison.add(Compared(frozenset(), None, "off_plan", at(2, "launch"), at(1, "spring"), 0))
     assert comparison.by_campaign == {"launch": {"active": 1}, "spring": {"candidate": 1}}
     assert comparison.mqls == {"earlier": 1, "active": 1, "candidate": 1}
 

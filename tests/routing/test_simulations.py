@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.routing.test_erasing import order
 from tests.routing.test_sets import counting
-from tests.routing.what_if import BOTH, CLICKS, MEETS, ask, decisions, draft, rows_of_everything
+from tests.routing.what_if import BOTH, CLICKS, MEETS, ask, counts, decisions, draft, rows_of_everything
 from tests.routing.world import SALES_OPS, World, account, contact, engagement, outcome, rep, territory
 from tests.tokens import authorization
 
@@ -15,7 +15,7 @@ async def test_gained_and_lost_are_the_difference_between_the_versions(history: 
     assert (simulation["policy_version"], simulation["active_version"]) == ("3", "2")
     assert simulation["progress"] == {"replayed": 7, "engagements": 7}
     result = simulation["result"]
-    assert result["mqls"] == {"active": 2, "candidate": 3, "gained": 2, "lost": 1, "same": 0, "earlier": 1, "later": 0}
+    assert result["mqls"] == counts(active=2, candidate=3, gained=2, lost=1, earlier=1)
     assert (result["contacts"], result["unknown_contacts"]) == (5, 1)
     by_campaign = {each["key"]: (each["gained"], each["lost"]) for each in result["by_campaign"]}
     assert by_campaign == {"launch": (1, 0), None: (1, 0), "spring": (0, 1)}
@@ -29,13 +29,7 @@ async def test_gained_and_lost_are_the_difference_between_the_versions(history: 
 
 async def test_the_active_version_against_itself_changes_nothing(history: World) -> None:
     result = (await ask(history, "2"))["result"]
-    assert result["mqls"] == {"active": 2, "candidate": 2, "gained": 0, "lost": 0, "same": 2, "earlier": 0, "later": 0}
-
-
-async def test_only_engagements_of_the_window_count(history: World) -> None:
-    result = (await ask(history, "2", days=1 / 24 / 2))["result"]
-    assert result["engagements"] == 5
-    assert result["mqls"]["active"] == 1
+    assert result["mqls"] == counts(active=2, candidate=2, same=2)
 
 
 async def test_what_became_of_the_lost_is_told_by_their_real_leads(history: World) -> None:
@@ -46,6 +40,14 @@ async def test_what_became_of_the_lost_is_told_by_their_real_leads(history: Worl
     await history.hear(outcome(second, "no_need"))
     result = (await ask(history, await draft(history, engagement=CLICKS, thresholds={"fit": 90, "engagement": 20})))["result"]
     assert result["lost"] == {"mqls": 2, "sql": 1, "meeting": 1, "sql_or_meeting": 1, "ended": 1, "open": 0, "unknown": 0}
+
+
+async def test_a_meeting_that_was_refused_after_all_is_none(history: World) -> None:
+    lead, _ = await history.leads()
+    await history.hear(outcome(lead, "meeting_booked", after=timedelta(seconds=2)))
+    await history.hear(outcome(lead, "no_need", after=timedelta(seconds=1)))
+    result = (await ask(history, await draft(history, engagement=CLICKS)))["result"]
+    assert result["lost"] == {"mqls": 1, "sql": 0, "meeting": 0, "sql_or_meeting": 0, "ended": 1, "open": 0, "unknown": 0}
 
 
 async def test_of_the_gained_those_who_came_later_are_told_and_the_rest_is_unknown(history: World) -> None:

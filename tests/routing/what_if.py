@@ -19,13 +19,21 @@ async def draft(world: World, **changes: Any) -> str:
     return version
 
 
-async def ask(world: World, version: str, *, days: float = 7, status: int = 200, **headers: str) -> dict[str, Any]:
-    until = datetime.now(UTC)
+async def ask(
+    world: World, version: str, *, days: float = 7, until: datetime | None = None, status: int = 200, **headers: str
+) -> dict[str, Any]:
+    until = until or datetime.now(UTC)
     window = {"from": (until - timedelta(days=days)).isoformat(), "until": until.isoformat()}
     answer = await world.client.post(f"/v1/policies/{version}/simulate", json=window, headers=SALES_OPS | headers)
     assert answer.status_code == status, answer.text
     simulation: dict[str, Any] = answer.json()
     return simulation
+
+
+def counts(*, before_active: int = 0, before_candidate: int = 0, **mqls: int) -> dict[str, Any]:
+    """MQLs as a result counts them; of what isn't named there are none."""
+    none = dict.fromkeys(("active", "candidate", "gained", "lost", "same", "earlier", "later"), 0)
+    return {**none, **mqls, "before_window": {"active": before_active, "candidate": before_candidate}}
 
 
 async def decisions(world: World, simulation: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -15,14 +15,27 @@ State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 class ProgressAnswer(Answer):
-    """How many engagements were replayed, of how many; the latter is unknown until they are counted."""
+    """How many engagements were replayed, of how many, those before the window that still count in it included; the latter is unknown
+    until they are counted."""
 
     replayed: int
     engagements: int | None
 
 
+class BeforeWindow(Answer):
+    """By version, how many of those the other version has in the window it has before it: the active of `later`, the candidate of
+    `earlier`."""
+
+    active: int
+    candidate: int
+
+
 class MqlCounts(Answer):
-    """MQLs under either version. `gained` and `lost` are their difference; the others would have been at the same moment or another."""
+    """MQLs of the window under either version. `gained` are the candidate's alone, `lost` the active's; the others would have been at the
+    same moment or another, under one version perhaps before the window (`before_window`).
+
+    `candidate - active = gained - lost + before_window.active - before_window.candidate`.
+    """
 
     active: int
     candidate: int
@@ -31,6 +44,7 @@ class MqlCounts(Answer):
     same: int
     earlier: int
     later: int
+    before_window: BeforeWindow = BeforeWindow(active=0, candidate=0)
 
 
 class GroupAnswer(Answer):
@@ -44,7 +58,8 @@ class GroupAnswer(Answer):
 
 
 class LostAnswer(Answer):
-    """What became of those the candidate loses, by their real leads. The last four add up to `mqls`; `unknown`: no lead tells."""
+    """What became of those the candidate loses, by the real lead of the same cycle. `sql_or_meeting` and the last three add up to `mqls`;
+    `unknown`: no lead tells."""
 
     mqls: int
     sql: int
@@ -80,10 +95,12 @@ class RepLoadAnswer(Answer):
 
 
 class SimulationResult(Answer):
-    """What differs, and on which assumptions. `waiting` counts leads for which nobody is eligible, by version and reason."""
+    """What differs, and on which assumptions. `engagements` are the window's, `engagements_before` those of its contacts that were replayed
+    first. `waiting` counts leads for which nobody is eligible, by version and reason."""
 
     assumptions: list[str]
     engagements: int
+    engagements_before: int = 0
     contacts: int
     unknown_contacts: int
     mqls: MqlCounts
@@ -158,7 +175,8 @@ class VerdictAnswer(JudgedAnswer):
 
 
 class SimulatedDecisionAnswer(Answer):
-    """One contact under either version. Where a version wouldn't have made an MQL of them, it is asked at the moment the other would."""
+    """One contact in one cycle under either version. Where a version wouldn't have made an MQL of them, it is asked at the moment the other
+    would; where it had before the window, then, and no lead of the window begins (`history` is empty)."""
 
     contact_id: str
     difference: Literal["gained", "lost", "earlier", "later", "same"]

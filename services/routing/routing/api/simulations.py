@@ -12,6 +12,7 @@ from routing.api.simulation_answers import SimulatedDecisionAnswer, SimulationAn
 from routing.decisions.effective import day_of
 from routing.operations.whatif.records import Beginning, cancel, request_simulation
 from routing.operations.whatif.simulating import carry_out
+from routing.operations.whatif.versions import applicable_versions
 from routing.queries import windows
 from routing.queries.policies import policy_row
 from routing.queries.simulations import decision_page, simulation_page, simulation_row
@@ -29,13 +30,13 @@ SIMULATIONS = Listing("simulations", datetime, UUID)
 DECISIONS = Listing("simulated decisions", int)
 
 AT_ONCE_MAX = 1_000
-"""Engagements of a window that is simulated while one waits: a few hundredths of a second."""
+"""Engagements of a window, and of the time before it, that are simulated while one waits: a few hundredths of a second."""
 
 _AT_ONCE: dict[int | str, dict[str, Any]] = {200: {"model": SimulationAnswer, "description": "A small one, done"}}
 
 
 class SimulationBody(Body):
-    """Engagements that happened from `from` until before `until` are replayed."""
+    """Engagements that happened from `from` until before `until` are replayed, after those before that still count."""
 
     from_: Moment = Field(alias="from")
     until: Moment
@@ -122,10 +123,12 @@ async def _begin(session: AsyncSession, version: str, body: SimulationBody, *, b
     if policy is None:
         raise problems.not_found("There is no such policy version.")
     now = datetime.now(UTC)
-    window = Window(policy.brand_id, body.from_, body.until, day_of(now))
-    [few] = await together(session, windows.count(window, most=AT_ONCE_MAX + 1))
-    is_small = few <= AT_ONCE_MAX
-    return await request_simulation(session, policy, window, by=by, now=now, at_once=is_small), is_small
+    versions = await applicable_versions(session, policy)
+    window = versions.looking_back(Window(policy.brand_id, body.from_, body.until, day_of(now)))
+    most = AT_ONCE_MAX + 1
+    few, before = await together(session, windows.count(window, most=most), windows.count_before(window, most=most))
+    is_small = few + before <= AT_ONCE_MAX
+    return await request_simulation(session, versions, window, by=by, now=now, at_once=is_small), is_small
 
 
 async def _shown(database: Database, simulation_id: UUID) -> SimulationAnswer:

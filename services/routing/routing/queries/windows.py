@@ -1,4 +1,5 @@
-"""A window of history as a simulation reads it: engagements contact by contact, who they are, and what came of their real leads."""
+"""A window of history as a simulation reads it: engagements contact by contact, with those before it that still count, who they are, and
+what came of their real leads."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -8,11 +9,13 @@ from functools import partial
 from typing import Any
 
 import orjson
+from psycopg.rows import tuple_row
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.assignment.steps import LeadKind
 from routing.decisions.facts import Account, Contact, Covered, Engagement, JourneyStage, Subject, Target
+from routing.decisions.qualification.cycles import PastLead
 from routing.decisions.qualification.replay import EPOCH, Seen, Shapes
 from routing.queries import facts
 from routing.queries.field_force import standing
@@ -24,23 +27,57 @@ CONTACTS_AT_ONCE = 500
 _SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1', true)"
 
 _WINDOW = "engagements WHERE brand_id = %(brand_id)s AND occurred_at >= %(begins_at)s AND occurred_at < %(ends_at)s"
-_IN_WINDOW = f"""
-    SELECT contact_id, CAST(extract(epoch FROM occurred_at) * 1000000 AS bigint), engagement_id, campaign_id,
-        kind, context, asset_id, machine, CAST(to_json(topics) AS text), CAST(to_json(flags) AS text)
-    FROM {_WINDOW} ORDER BY contact_id, occurred_at, engagement_id
+_BEFORE = "engagements WHERE brand_id = %(brand_id)s AND occurred_at >= %(looks_back_to)s AND occurred_at < %(begins_at)s"
+_SEEN = """
+    contact_id, CAST(extract(epoch FROM occurred_at) * 1000000 AS bigint), engagement_id, campaign_id,
+    kind, context, asset_id, machine, CAST(to_json(topics) AS text), CAST(to_json(flags) AS text)
+"""
+_IN_WINDOW = f"SELECT {_SEEN} FROM {_WINDOW} ORDER BY contact_id, occurred_at, engagement_id"  # noqa: S608
+_BEFORE_WINDOW = f"""
+    SELECT {_SEEN} FROM {_BEFORE} AND contact_id = ANY(%(contact_ids)s) ORDER BY contact_id, occurred_at, engagement_id
 """  # noqa: S608
 _COUNT = f"SELECT count(*) FROM (SELECT FROM {_WINDOW} LIMIT %(most)s) AS counted"  # noqa: S608
+_IS_PRECEDED = f"SELECT EXISTS (SELECT FROM {_BEFORE}) AS found"  # noqa: S608
+# Where nothing lies before the window, nobody needs to know whose engagements it has.
+_COUNT_BEFORE = f"""
+    SELECT count(*) FROM (
+        SELECT FROM {_BEFORE} AND ({_IS_PRECEDED}) AND contact_id IN (SELECT contact_id FROM {_WINDOW}) LIMIT %(most)s
+    ) AS counted
+"""  # noqa: S608
 _CONTACTS = "SELECT * FROM contacts WHERE contact_id = ANY(%(contact_ids)s) AND version IS NOT NULL AND merged_into IS NULL"
 _OPEN_FOR = """
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - qualified_at)) AS seconds
     FROM leads WHERE brand_id = %(brand_id)s AND ended_at IS NOT NULL
 """
-_REACHED = """
-    SELECT contact_id, qualified_at, ended_at IS NOT NULL AS ended,
-        EXISTS (SELECT FROM decision_records WHERE lead_id = leads.id AND to_stage = 'sql') AS sql,
-        EXISTS (SELECT FROM decision_records WHERE lead_id = leads.id AND to_stage = ANY(%(met)s)) AS met
-    FROM leads WHERE brand_id = %(brand_id)s AND contact_id = ANY(%(contact_ids)s) AND qualified_at >= %(begins_at)s
+# A person's leads go on under whichever of their ids they began; one that closed as merged goes on in another.
+_LEADS = """
+    leads LEFT JOIN contacts ON contacts.contact_id = leads.contact_id
+    WHERE brand_id = %(brand_id)s AND merged_into_lead_id IS NULL AND leads.contact_id = ANY(
+        CAST(%(contact_ids)s AS text[])
+        || ARRAY(SELECT contact_id FROM contacts WHERE merged_into = ANY(%(contact_ids)s) AND merged_into IS NOT NULL)
+    )
 """
+_PERSON = "coalesce(contacts.merged_into, leads.contact_id) AS person_id"
+_PAST_LEADS = f"""
+    SELECT {_PERSON}, CAST(extract(epoch FROM qualified_at) * 1000000 AS bigint) AS began_at,
+        CAST(extract(epoch FROM ended_at) * 1000000 AS bigint) AS ended_at
+    FROM {_LEADS}
+"""  # noqa: S608
+# A report that was refused after all counts for nothing.
+_ENTERED = """
+    EXISTS (
+        SELECT FROM decision_records AS entered WHERE entered.lead_id = leads.id AND to_stage = ANY({stages}) AND NOT EXISTS (
+            SELECT FROM decision_records AS refused
+            WHERE refused.lead_id = leads.id AND refused.kind = 'outcome_refused'
+                AND refused.details->>'report_id' = entered.details->>'report_id'
+        )
+    )
+"""
+_REACHED = f"""
+    SELECT {_PERSON}, qualified_at, ended_at,
+        {_ENTERED.format(stages="ARRAY['sql']")} AS sql, {_ENTERED.format(stages="%(met)s")} AS met
+    FROM {_LEADS}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +88,17 @@ class Window:
     begins_at: datetime
     ends_at: datetime
     day: date
+    looks_back_to: datetime | None = None
+    """From when on engagements before the window count in it; None: none do."""
+
+    @property
+    def read_from(self) -> datetime:
+        """Where the reading begins."""
+        return self.looks_back_to or self.begins_at
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {"brand_id": self.brand_id, "begins_at": self.begins_at, "ends_at": self.ends_at}
+        return {"brand_id": self.brand_id, "begins_at": self.begins_at, "ends_at": self.ends_at, "looks_back_to": self.read_from}
 
 
 @dataclass(slots=True)
@@ -96,6 +140,20 @@ async def contacts_in_turn(session: AsyncSession, window: Window, shapes: Shapes
         yield contacts
 
 
+async def history_of(
+    session: AsyncSession, window: Window, contact_ids: Collection[str], shapes: Shapes, *, looks_back: bool
+) -> tuple[dict[str, list[PastLead]], dict[str, list[Seen]]]:
+    """By contact, their real leads, and what they did before the window, in the order of time and id; nothing unless one `looks_back`."""
+    wanted = {**window.parameters, "contact_ids": list(contact_ids)}
+    leads = Statement(_PAST_LEADS, wanted, _by_person)
+    if not looks_back:
+        [found] = await together(session, leads)
+        before: dict[str, list[Seen]] = {}
+    else:
+        found, before = await together(session, leads, Statement(_BEFORE_WINDOW, wanted, partial(_seen, shapes), rows=tuple_row))
+    return {person_id: [PastLead(row.began_at, row.ended_at) for row in rows] for person_id, rows in found.items()}, before
+
+
 def shapes_of(window: Window, stages: Mapping[str, JourneyStage]) -> Shapes:
     """The shapes of the window's engagements, none known yet; `stages` are what content is made for, by asset."""
     return Shapes(partial(_engagement, window.brand_id, stages))
@@ -109,6 +167,16 @@ async def prefer_whole_answers(session: AsyncSession) -> None:
 def count(window: Window, *, most: int) -> Statement[int]:
     """How many engagements the window has, counted no further than that."""
     return Statement(_COUNT, {**window.parameters, "most": most}, lambda rows: int(rows[0].count))
+
+
+def count_before(window: Window, *, most: int) -> Statement[int]:
+    """How many engagements its contacts have before it that may count in it, counted no further than that."""
+    return Statement(_COUNT_BEFORE, {**window.parameters, "most": most}, lambda rows: int(rows[0].count))
+
+
+def is_preceded(window: Window) -> Statement[bool]:
+    """Whether the brand has engagements before the window that may count in it."""
+    return Statement(_IS_PRECEDED, window.parameters, lambda rows: bool(rows[0].found))
 
 
 async def persons(session: AsyncSession, window: Window, contact_ids: Collection[str]) -> dict[str, Person]:
@@ -138,15 +206,22 @@ def open_for(window: Window) -> Statement[timedelta | None]:
 
 
 def reached(window: Window, contact_ids: Collection[str], *, met: Collection[str]) -> Statement[dict[str, list[Any]]]:
-    """By contact, the real leads that began with the window or later, and how far each came (`sql`, `met`, `ended`)."""
+    """By contact, their real leads, and how far each came (`sql`, `met`, and `ended_at`)."""
     wanted = {**window.parameters, "contact_ids": list(contact_ids), "met": list(met)}
-    return Statement(_REACHED, wanted, _by_contact)
+    return Statement(_REACHED, wanted, _by_person)
 
 
-def _by_contact(rows: list[Any]) -> dict[str, list[Any]]:
+def _by_person(rows: list[Any]) -> dict[str, list[Any]]:
     found: defaultdict[str, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row.contact_id].append(row)
+        found[row.person_id].append(row)
+    return found
+
+
+def _seen(shapes: Shapes, rows: list[Any]) -> dict[str, list[Seen]]:
+    found: defaultdict[str, list[Seen]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(Seen(row[1], row[2], row[3], shapes[row[4:]]))
     return found
 
 

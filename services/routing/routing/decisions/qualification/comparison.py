@@ -16,14 +16,29 @@ MET_STAGES = frozenset({"meeting_booked", "meeting_held", "opportunity"})
 Groups = dict[str | None, Counter[str]]
 """By key (None where there is none), how many MQLs there are of each version and difference."""
 
+Key = tuple[str, int | None]
+"""A contact's id, and when the cycle before the one that is meant ended."""
+
 
 class Found(NamedTuple):
-    """A contact who became an MQL under either version, and when."""
+    """A contact who became an MQL under either version in a cycle, and when; under one of them perhaps before the window."""
 
     contact_id: str
     difference: Difference
     active: Crossing | None
     candidate: Crossing | None
+    after: int | None
+    """When the cycle before ended; None in the first."""
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all others: a contact may be found in several cycles."""
+        return self.contact_id, self.after
+
+    def within(self, version: Version, *, begins_at: int) -> Crossing | None:
+        """The version's MQL in a window that begins then; None if it has none there."""
+        crossing = self.active if version == "active" else self.candidate
+        return crossing if crossing is not None and crossing.at >= begins_at else None
 
     @property
     def began_at(self) -> int:
@@ -32,13 +47,15 @@ class Found(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """What is counted of a contact who became an MQL under either version."""
+    """What is counted of a contact who became an MQL in the window under either version."""
 
     segments: frozenset[str]
     territory_id: str | None
     kind: str
     active: Crossing | None
     candidate: Crossing | None
+    begins_at: int
+    """When the window begins. An MQL from before it counts nowhere, but makes the other version's earlier or later than that."""
 
     @property
     def difference(self) -> Difference:
@@ -51,12 +68,25 @@ class Compared(NamedTuple):
             return "same"
         return "earlier" if self.candidate.at < self.active.at else "later"
 
+    @property
+    def in_window(self) -> list[tuple[Version, Crossing]]:
+        """The MQLs of the window, by version."""
+        both: tuple[tuple[Version, Crossing | None], ...] = (("active", self.active), ("candidate", self.candidate))
+        return [(version, crossing) for version, crossing in both if crossing is not None and crossing.at >= self.begins_at]
+
+    @property
+    def is_astride(self) -> bool:
+        """Whether one version's MQL lies before the window, and the other's in it."""
+        return self.active is not None and self.candidate is not None and len(self.in_window) == 1
+
 
 @dataclass(slots=True)
 class Comparison:
     """The counts. A contact with several segments counts in each; one MQL counts once in everything else."""
 
     mqls: Counter[str] = field(default_factory=Counter)
+    before_window: Counter[Version] = field(default_factory=Counter)
+    """By version, how many of those earlier or later it had before the window, the other in it."""
     by_segment: Groups = field(default_factory=dict)
     by_territory: Groups = field(default_factory=dict)
     by_campaign: Groups = field(default_factory=dict)
@@ -64,21 +94,18 @@ class Comparison:
 
     def add(self, compared: Compared) -> None:
         """Count one contact who became an MQL under either version."""
-        difference = compared.difference
-        counted: list[str] = [difference]
-        counted += [version for version in ("active", "candidate") if getattr(compared, version) is not None]
+        difference, in_window = compared.difference, compared.in_window
+        counted: list[str] = [difference, *(version for version, _ in in_window)]
         self.mqls.update(counted)
+        if compared.is_astride:
+            self.before_window["candidate" if difference == "earlier" else "active"] += 1
         for segment in compared.segments or (None,):
             _count(self.by_segment, segment, counted)
         _count(self.by_territory, compared.territory_id, counted)
         _count(self.by_kind, compared.kind, counted)
-        if difference in {"gained", "lost"}:
-            crossing = compared.candidate or compared.active
-            _count(self.by_campaign, crossing.campaign_id if crossing else None, counted)
-            return
         # Another moment may be another campaign's merit.
-        for version, crossing in (("active", compared.active), ("candidate", compared.candidate)):
-            _count(self.by_campaign, crossing.campaign_id if crossing else None, [version])
+        for version, crossing in in_window:
+            _count(self.by_campaign, crossing.campaign_id, [version, *({difference} & {"gained", "lost"})])
 
 
 class RealLead(Protocol):

@@ -107,18 +107,20 @@ class _Account:
 class Standing:
     """What one contact has earned with one brand so far. Engagements are added in the order of time and id."""
 
-    __slots__ = ("_accounts", "_most", "_replay", "rep_requested")
+    __slots__ = ("_accounts", "_most", "_replay", "request")
 
     def __init__(self, replay: "Replay") -> None:
         self._replay = replay
         self._accounts: dict[int, _Account] = {}
         self._most = 0
-        self.rep_requested = False
+        self.request: Seen | None = None
+        """The latest one by which a rep was asked for."""
 
     def take(self, seen: Seen) -> None:
         """Take one more engagement."""
         earned = self._replay.earned[seen.shape]
-        self.rep_requested |= earned.asks_for_rep
+        if earned.asks_for_rep:
+            self.request = seen
         for place, units in earned.by_rule:
             self._earn(place, units, seen.at, None if earned.backfilled else seen)
 
@@ -137,6 +139,12 @@ class Standing:
             if carrier is not None and rules[place].worth(units, (at - earned_at) // rules[place].step) > 0
         }
         return sorted(found, key=_in_time, reverse=True)
+
+    def crossing(self, last: Seen) -> Crossing:
+        """An MQL, with the engagement that was taken last."""
+        carriers = self.carriers(last.at) or ([] if self.request is None else [self.request])
+        campaign_id = next((each.campaign_id for each in carriers if each.campaign_id is not None), None)
+        return Crossing(last.at, last.engagement_id, campaign_id, rep_requested=self.request is not None)
 
     def _earn(self, place: int, units: int, at: int, carrier: Seen | None) -> None:
         account = self._accounts.get(place)
@@ -200,23 +208,26 @@ class Replay:
         self.earned: list[_Earned] = []
         self._shapes = shapes
 
-    def first_crossing(self, subject: Subject, engagements: Sequence[Seen]) -> Crossing | None:
-        """Return when the contact would first have become an MQL, beginning with nothing; None if never.
+    def first_crossing(self, subject: Subject, engagements: Sequence[Seen], *, reopens: bool = False) -> Crossing | None:
+        """Return when the contact would first have become an MQL in a cycle that begins with nothing; None if never.
 
-        The engagements are all of one brand, in the order of time and id. Facts about the contact are as they are now.
+        The engagements are all of one brand and cycle, in the order of time and id. Facts about the contact are as they are now. In a cycle
+        that follows another (`reopens`) asking for a rep is enough.
         """
         self.know_shapes()
         standing = Standing(self)
         opens: dict[int, bool] = {}
+        is_asked = False
         for seen in engagements:
             standing.take(seen)
+            if reopens and not is_asked and standing.request is not None:
+                is_asked, opens = True, {}
             day = seen.at // DAY_US
-            if opens.get(day, True) and standing.is_reached(seen.at):
+            if opens.get(day, True) and (is_asked or standing.is_reached(seen.at)):
                 if day not in opens:
-                    opens[day] = self._opens(subject, moment_of(seen.at))
+                    opens[day] = self._opens(subject, moment_of(seen.at), is_asked=is_asked)
                 if opens[day]:
-                    campaign_id = next((each.campaign_id for each in standing.carriers(seen.at) if each.campaign_id is not None), None)
-                    return Crossing(seen.at, seen.engagement_id, campaign_id, standing.rep_requested)
+                    return standing.crossing(seen)
         return None
 
     def know_shapes(self) -> None:
@@ -231,10 +242,13 @@ class Replay:
                 )
             )
 
-    def _opens(self, subject: Subject, now: datetime) -> bool:
-        """Whether fit and gates let somebody become an MQL: they don't depend on what the contact does, and change by the day at most."""
+    def _opens(self, subject: Subject, now: datetime, *, is_asked: bool) -> bool:
+        """Whether gates and fit (gates alone, of who asks for a rep again) let somebody become an MQL.
+
+        They don't depend on what else the contact does, and change by the day at most.
+        """
         before = decide_qualification(self.policy, subject=subject, ledger=(), now=now, cycle=Cycle())
-        return not isinstance(before, Gated) and before.score.fit >= Decimal(str(self.policy.thresholds.fit))
+        return not isinstance(before, Gated) and (is_asked or before.score.fit >= Decimal(str(self.policy.thresholds.fit)))
 
 
 def in_order(engagements: Iterable[Seen]) -> list[Seen]:

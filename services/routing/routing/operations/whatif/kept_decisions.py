@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.facts import Engagement
-from routing.decisions.qualification.comparison import Found, Version
+from routing.decisions.qualification.comparison import Found, Key, Version
 from routing.decisions.qualification.deciding import (
     Cycle,
     Gated,
@@ -54,18 +54,18 @@ class Explained:
 
 async def explained(
     session: AsyncSession, window: Window, versions: Mapping[Version, PinnedPolicy], sample: Sequence[Found]
-) -> dict[str, Explained]:
-    """By contact, in the order of the sample, what each version says of them, by the decision itself."""
-    found: dict[str, Explained] = {}
+) -> dict[Key, Explained]:
+    """By contact and cycle, in the order of the sample, what each version says of them, by the decision itself."""
+    found: dict[Key, Explained] = {}
     for begin in range(0, len(sample), CONTACTS_AT_ONCE):
         part = sample[begin : begin + CONTACTS_AT_ONCE]
-        contact_ids = [each.contact_id for each in part]
+        contact_ids = list({each.contact_id for each in part})
         persons = await windows.persons(session, window, contact_ids)
         [engagements] = await together(session, facts.engagements([(contact_id, window.brand_id) for contact_id in contact_ids]))
         for each in part:
             of_contact = engagements.get((each.contact_id, window.brand_id), [])
-            in_window = [one for one in of_contact if window.begins_at <= one.occurred_at < window.ends_at]
-            found[each.contact_id] = _explain(each, persons[each.contact_id], in_window, versions)
+            counting = [one for one in of_contact if window.read_from <= one.occurred_at < window.ends_at]
+            found[each.key] = _explain(each, persons[each.contact_id], counting, versions)
     return found
 
 
@@ -79,7 +79,8 @@ def _explain(found: Found, person: Person, engagements: Sequence[Engagement], ve
             raise ValueError("a contact neither version makes an MQL of")
         at = moment_of(crossing.at)
         until_then = [each for each in engagements if (each.occurred_at, each.engagement_id) <= (at, crossing.engagement_id)]
-        verdict = explained.verdicts[version] = judged(pinned, person, until_then, at=at)
+        ended_at = None if found.after is None else moment_of(found.after)
+        verdict = explained.verdicts[version] = judged(pinned, person, until_then, at=at, previous_ended_at=ended_at)
         document[version] = {
             "policy_version": pinned.version,
             **qualification_document(verdict, at=at),

@@ -10,11 +10,11 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.effective import day_of
-from routing.queries.policies import Policies, policies
+from routing.operations.whatif.versions import Versions
 from routing.queries.windows import Window
 from routing.tables import SimulatedDecision, Simulation
 from shared import problems
-from shared.database import Database, ring, together
+from shared.database import Database, ring
 from shared.ids import new_id
 
 BELL = "simulations"
@@ -45,21 +45,21 @@ class Beginning:
     window: Window
 
 
-async def request_simulation(session: AsyncSession, candidate: Any, window: Window, *, by: str, now: datetime, at_once: bool) -> Beginning:
-    """Keeps what is to be simulated, `candidate` being a version's row; `at_once`: by whoever asks, else by the worker that takes it up.
+async def request_simulation(
+    session: AsyncSession, versions: Versions, window: Window, *, by: str, now: datetime, at_once: bool
+) -> Beginning:
+    """Keeps what is to be simulated; `at_once`: by whoever asks, else by the worker that takes it up.
 
     Raises 409 while too many others wait.
     """
     unfinished = await session.scalar(select(func.count()).where(Simulation.state.in_(UNFINISHED)))
     if unfinished is not None and unfinished >= UNFINISHED_MAX:
         raise problems.conflict(f"{UNFINISHED_MAX} simulations are queued or running; wait for one of them, or cancel one.")
-    [in_force] = await together(session, policies([candidate.brand_id]))
-    active = active_version(in_force, candidate)
     asked = insert(Simulation).values(
         id=new_id(),
-        brand_id=candidate.brand_id,
-        candidate_version=str(candidate.version),
-        active_version=active,
+        brand_id=window.brand_id,
+        candidate_version=versions.candidate.version,
+        active_version=None if versions.active is None else versions.active.version,
         begins_at=window.begins_at,
         ends_at=window.ends_at,
         requested_by=by,
@@ -76,12 +76,6 @@ async def request_simulation(session: AsyncSession, candidate: Any, window: Wind
     await session.execute(delete(Simulation).where(Simulation.id.in_(old.scalar_subquery())))
     ring(session, BELL)
     return _beginning(row)
-
-
-def active_version(in_force: Policies, candidate: Any) -> str | None:
-    """The version that applies now where the candidate would: its country's own, else the brand's general one."""
-    active = in_force.applicable(candidate.brand_id, country=candidate.country)
-    return None if active is None else active.version
 
 
 async def take_up(database: Database, *, now: datetime) -> Beginning | None:

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from routing.decisions.policies.activation import ActivationWarning
 from routing.decisions.qualification.comparison import Afterwards, Comparison, Groups, Version
+from routing.decisions.qualification.look_back import BEGINNING
 from routing.operations.whatif.rehearsing import Load, Rehearsal
+from routing.queries.windows import Window
 
 ONE_DAY = timedelta(days=1)
 
@@ -15,7 +17,17 @@ _COUNTED = ("active", "candidate", "gained", "lost")
 _DIFFERENCES = ("gained", "lost", "same", "earlier", "later")
 
 FACTS_OF_TODAY = "Contacts, accounts, targets and the field force are taken as they are today, not as they were in the window."
-ONLY_THE_WINDOW = "Only engagements of the window count: every contact begins with nothing, and becomes an MQL once at most."
+_BEGINS_WITH = (
+    "The window begins with what its contacts had earned before it: {before} engagements from {since} on were replayed first under either"
+    " version, and count no MQL. {older}"
+)
+_OLDER = "What is older is worth nothing by either; of MQLs from before that only real leads that were open then are known."
+_NONE_OLDER = "None is left out."
+_BEGINS_WITH_NOTHING = "No contact of the window did anything before it that could still count."
+CYCLES = (
+    "In each cycle a contact becomes an MQL once at most, before the window or in it. Cycles end when the real leads did, under both"
+    " versions: after that only what is done later counts, or asking for a rep. A lead without an end stays open."
+)
 ORDERED = "Each engagement is decided at the moment it happened, in the order in which they happened."
 _OPEN_FOR = "On paper a lead stays open for {days:.1f} days, as half of the leads of this brand did that have ended, at most."
 _OPEN_TO_THE_END = "On paper every lead stays open to the end of the window: no lead of this brand has ended yet."
@@ -27,6 +39,7 @@ class Replayed(Protocol):
 
     comparison: Comparison
     replayed: int
+    before: int
     contacts: int
     unknown_contacts: int
 
@@ -34,6 +47,7 @@ class Replayed(Protocol):
 def result_document(
     findings: Replayed,
     *,
+    window: Window,
     rehearsals: Mapping[Version, Rehearsal],
     lost: Afterwards,
     gained: Afterwards,
@@ -43,11 +57,15 @@ def result_document(
     """The result as JSON, as it is kept and shown."""
     comparison = findings.comparison
     return {
-        "assumptions": [FACTS_OF_TODAY, ONLY_THE_WINDOW, ORDERED, _LOAD, _open_for(rehearsals)],
+        "assumptions": [FACTS_OF_TODAY, _begins_with(findings, window), CYCLES, ORDERED, _LOAD, _open_for(rehearsals)],
         "engagements": findings.replayed,
+        "engagements_before": findings.before,
         "contacts": findings.contacts,
         "unknown_contacts": findings.unknown_contacts,
-        "mqls": {name: comparison.mqls[name] for name in ("active", "candidate", *_DIFFERENCES)},
+        "mqls": {
+            **{name: comparison.mqls[name] for name in ("active", "candidate", *_DIFFERENCES)},
+            "before_window": {"active": comparison.before_window["active"], "candidate": comparison.before_window["candidate"]},
+        },
         "by_segment": _groups(comparison.by_segment),
         "by_territory": _groups(comparison.by_territory),
         "by_campaign": _groups(comparison.by_campaign),
@@ -63,6 +81,15 @@ def result_document(
         "warnings": [each.document() for each in warnings],
         "decisions": kept,
     }
+
+
+def _begins_with(findings: Replayed, window: Window) -> str:
+    if not findings.before:
+        return _BEGINS_WITH_NOTHING
+    since, is_all = window.read_from, window.read_from == BEGINNING
+    return _BEGINS_WITH.format(
+        before=findings.before, since="their first one" if is_all else since.date(), older=_NONE_OLDER if is_all else _OLDER
+    )
 
 
 def _open_for(rehearsals: Mapping[Version, Rehearsal]) -> str:
