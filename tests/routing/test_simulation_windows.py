@@ -7,7 +7,7 @@ import pytest
 from routing.api import simulations as simulations_api
 from tests.routing.test_sets import counting
 from tests.routing.what_if import BOTH, CLICKS, ask, counts, decisions, draft
-from tests.routing.world import World, contact, engagement, outcome
+from tests.routing.world import World, contact, engagement, outcome, rep
 
 HOUR = timedelta(hours=1)
 HALF_AN_HOUR = 1 / 24 / 2
@@ -62,7 +62,7 @@ async def test_after_the_real_end_of_a_lead_a_contact_may_be_an_mql_once_more(hi
     simulation = await ask(history, candidate)
     assert simulation["result"]["mqls"] == counts(active=3, candidate=5, gained=2, same=2, earlier=1)
     assert len(await history.leads()) == simulation["result"]["mqls"]["active"]
-    only_later = await ask(history, candidate, days=(datetime.now(UTC) - later) / timedelta(days=1))
+    only_later = await ask(history, candidate, since=later)
     assert only_later["result"]["mqls"] == counts(active=1, candidate=1, same=1)
     [kept] = (await decisions(history, only_later)).values()
     assert [line["kind"] for line in kept["active"]["ledger"]] == ["fit", "engagement"]  # what was before the end counts no more
@@ -117,3 +117,22 @@ async def click_twice(world: World, contacts: int) -> None:
     await world.hear(*(contact(name) for name in names))
     for age in (2 * HOUR, timedelta(minutes=5)):
         await world.hear(*(engagement(name, "email_clicked", age=age) for name in names))
+
+
+async def test_reps_begin_with_the_leads_they_had_when_the_window_began(history: World) -> None:
+    await history.put("reps", *(rep(rep_id, "chicago", max_open_leads=1) for rep_id in ("rep-1", "rep-2")))
+    had, _ = await history.leads()
+    begins = datetime.now(UTC)
+    await history.hear(contact("hcp-6"), engagement("hcp-6", age=timedelta()))
+    meanwhile = datetime.now(UTC)
+    await history.hear(outcome(had, "no_need", after=meanwhile - datetime.fromisoformat(had["qualified_at"])))
+    await history.hear(contact("hcp-7"), engagement("hcp-7", age=timedelta()))
+
+    while_both_were_full = (await ask(history, "2", since=begins, until=meanwhile))["result"]
+    assert while_both_were_full["waiting"]["active"] == {"all_full": 1}
+    assert {each["rep_id"]: each["active"] for each in while_both_were_full["load"]} == {
+        rep_id: {"given": 0, "open_most": 1} for rep_id in ("rep-1", "rep-2")
+    }
+    result = (await ask(history, "2", since=begins))["result"]
+    assert (result["mqls"]["active"], result["waiting"]["active"]) == (2, {"all_full": 1})
+    assert {each["rep_id"]: each["active"]["given"] for each in result["load"]}[had["rep_id"]] == 1

@@ -44,8 +44,8 @@ async def test_what_became_of_the_lost_is_told_by_their_real_leads(history: Worl
 
 async def test_a_meeting_that_was_refused_after_all_is_none(history: World) -> None:
     lead, _ = await history.leads()
-    await history.hear(outcome(lead, "meeting_booked", after=timedelta(seconds=2)))
-    await history.hear(outcome(lead, "no_need", after=timedelta(seconds=1)))
+    await history.hear(outcome(lead, "meeting_booked", after=timedelta(microseconds=2)))
+    await history.hear(outcome(lead, "no_need", after=timedelta(microseconds=1)))
     result = (await ask(history, await draft(history, engagement=CLICKS)))["result"]
     assert result["lost"] == {"mqls": 1, "sql": 0, "meeting": 0, "sql_or_meeting": 0, "ended": 1, "open": 0, "unknown": 0}
 

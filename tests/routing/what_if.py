@@ -20,10 +20,18 @@ async def draft(world: World, **changes: Any) -> str:
 
 
 async def ask(
-    world: World, version: str, *, days: float = 7, until: datetime | None = None, status: int = 200, **headers: str
+    world: World,
+    version: str,
+    *,
+    days: float = 7,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    status: int = 200,
+    **headers: str,
 ) -> dict[str, Any]:
+    """Simulates so many days, or since a moment, until another or now."""
     until = until or datetime.now(UTC)
-    window = {"from": (until - timedelta(days=days)).isoformat(), "until": until.isoformat()}
+    window = {"from": (since or until - timedelta(days=days)).isoformat(), "until": until.isoformat()}
     answer = await world.client.post(f"/v1/policies/{version}/simulate", json=window, headers=SALES_OPS | headers)
     assert answer.status_code == status, answer.text
     simulation: dict[str, Any] = answer.json()

@@ -74,7 +74,7 @@ _ENTERED = """
     )
 """
 _REACHED = f"""
-    SELECT {_PERSON}, qualified_at, ended_at,
+    SELECT {_PERSON}, qualified_at, ended_at, ended_at IS NOT NULL AS ended,
         {_ENTERED.format(stages="ARRAY['sql']")} AS sql, {_ENTERED.format(stages="%(met)s")} AS met
     FROM {_LEADS}
 """  # noqa: S608
@@ -206,7 +206,7 @@ def open_for(window: Window) -> Statement[timedelta | None]:
 
 
 def reached(window: Window, contact_ids: Collection[str], *, met: Collection[str]) -> Statement[dict[str, list[Any]]]:
-    """By contact, their real leads, and how far each came (`sql`, `met`, and `ended_at`)."""
+    """By contact, their real leads, with how far each came (`sql`, `met`, `ended`)."""
     wanted = {**window.parameters, "contact_ids": list(contact_ids), "met": list(met)}
     return Statement(_REACHED, wanted, _by_person)
 

@@ -93,7 +93,7 @@ async def preview(session: AsyncSession, supposed: Supposed, *, territory_ids: C
         facts.engagements([pair]),
         facts.contents({each.asset_id for each in supposed.engagements if each.asset_id}),
         current_leads([supposed.contact_id], lead_ids=[] if supposed.lead_id is None else [supposed.lead_id]),
-        *hand_on_paper(window),
+        *hand_on_paper(),
     )
     at_home = now.field_force.place_of(real_person.contact, real_person.account, brand_id=supposed.brand_id, day=day)
     if territory_ids is not None and at_home.territory_id not in territory_ids:

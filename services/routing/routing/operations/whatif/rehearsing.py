@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from routing.decisions.assignment.deciding import AssignTo, decide_assignment
@@ -24,13 +24,18 @@ from routing.tables import Lead
 from shared.database import Statement
 from shared.ids import new_id
 
-# Open leads as they are now, without those the window itself brought about.
-_OPEN_LEADS = """
-    SELECT rep_id, count(*) AS open_leads FROM leads
-    WHERE ended_at IS NULL AND rep_id IS NOT NULL
-      AND NOT (brand_id = %(brand_id)s AND qualified_at >= %(begins_at)s AND qualified_at < %(ends_at)s)
-    GROUP BY rep_id
+_OPEN_LEADS = "SELECT rep_id, count(*) AS open_leads FROM leads WHERE ended_at IS NULL AND rep_id IS NOT NULL GROUP BY rep_id"
+_OPEN_THEN = "rep_id IS NOT NULL AND qualified_at < %(begins_at)s AND (ended_at IS NULL OR ended_at >= %(begins_at)s)"
+_OPEN_LEADS_THEN = f"SELECT rep_id, count(*) AS open_leads FROM leads WHERE {_OPEN_THEN} GROUP BY rep_id"  # noqa: S608
+_OF_OTHER_BRANDS = """
+    rep_id IS NOT NULL AND brand_id <> %(brand_id)s AND qualified_at >= %(begins_at)s AND qualified_at < %(ends_at)s
 """
+# Leads of the brand that began in the window are those to be handed out; all others come and go as they did.
+_CHANGES = f"""
+    SELECT qualified_at AS at, rep_id, 1 AS leads FROM leads WHERE {_OF_OTHER_BRANDS}
+    UNION ALL SELECT ended_at, rep_id, -1 FROM leads
+        WHERE ended_at >= %(begins_at)s AND ended_at < %(ends_at)s AND (({_OPEN_THEN}) OR ({_OF_OTHER_BRANDS}))
+"""  # noqa: S608
 _TURNS = """
     SELECT 'territory' AS kind, territory_id AS rota_id, brand_id, document FROM rotations
     UNION ALL SELECT 'pool', pool_id, brand_id, document FROM pool_rotations
@@ -45,20 +50,28 @@ class Load:
     open_most: int = 0
 
 
+Change = tuple[datetime, str, int]
+"""When a rep got, or had no more, so many leads."""
+
+
 @dataclass(slots=True)
 class Rehearsal:
-    """Leads of one brand handed out in the order of time. One stays open for so long; None: to the end."""
+    """Leads of one brand handed out in the order of time. One stays open for so long; None: to the end.
+
+    Other leads of the reps come and go by `changes`.
+    """
 
     hand: Hand
     policies: Policies
     brand_id: str
     open_for: timedelta | None = None
+    changes: list[Change] = field(default_factory=list)
     loads: dict[str, Load] = field(default_factory=dict)
     waiting: Counter[str] = field(default_factory=Counter)
     """Leads nobody was eligible for, by reason; of those who may not be contacted too."""
-    _closing: list[tuple[datetime, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        heapify(self.changes)
         reps = self.hand.reps.values()
         self.loads = {rep.rep_id: Load(open_most=rep.open_leads) for rep in reps if self.brand_id in rep.brand_ids}
 
@@ -91,19 +104,25 @@ class Rehearsal:
         return desk
 
     def _lay_out(self, lead: Lead, person: Person) -> Desk:
-        self._close_until(lead.qualified_at)
+        self._change_until(lead.qualified_at)
         return paper_desk(lead.qualified_at, person, brand_id=self.brand_id, policies=self.policies)
 
     def _open(self, rep_id: str, at: datetime) -> None:
-        load = self.loads.setdefault(rep_id, Load())
-        load.given += 1
-        load.open_most = max(load.open_most, self.hand.reps[rep_id].open_leads)
+        self.loads.setdefault(rep_id, Load()).given += 1
+        self._look_at(rep_id)
         if self.open_for is not None:
-            heappush(self._closing, (at + self.open_for, rep_id))
+            heappush(self.changes, (at + self.open_for, rep_id, -1))
 
-    def _close_until(self, at: datetime) -> None:
-        while self._closing and self._closing[0][0] <= at:
-            self.hand.count(heappop(self._closing)[1], -1)
+    def _change_until(self, at: datetime) -> None:
+        while self.changes and self.changes[0][0] <= at:
+            _, rep_id, leads = heappop(self.changes)
+            self.hand.count(rep_id, leads)
+            self._look_at(rep_id)
+
+    def _look_at(self, rep_id: str) -> None:
+        load = self.loads.get(rep_id)
+        if load is not None:
+            load.open_most = max(load.open_most, self.hand.reps[rep_id].open_leads)
 
 
 def begin_on_paper(desk: Desk, lead: Lead, hand: Hand, place: Place, verdict: Qualification) -> None:
@@ -150,13 +169,27 @@ def paper_lead(person: Person, place: Place, *, brand_id: str, version: str, qua
     )
 
 
-def hand_on_paper(window: Window) -> list[Statement[Any]]:
-    """What `as_hand` puts together: all reps, whom they have besides the window's leads, and all turns."""
-    return [
-        Statement("SELECT * FROM reps", {}, list),
-        Statement(_OPEN_LEADS, window.parameters, lambda rows: {row.rep_id: row.open_leads for row in rows}),
-        Statement(_TURNS, {}, list),
-    ]
+def hand_on_paper() -> list[Statement[Any]]:
+    """What `as_hand` puts together: all reps, whom they have now, and all turns."""
+    return _hand(Statement(_OPEN_LEADS, {}, _by_rep))
+
+
+def hand_then(window: Window) -> list[Statement[Any]]:
+    """The same with whom they had when the window began, as far as they have them still or had them last."""
+    return _hand(Statement(_OPEN_LEADS_THEN, window.parameters, _by_rep))
+
+
+def changes(window: Window) -> Statement[list[Change]]:
+    """How that changed within the window, but for the brand's leads that began in it."""
+    return Statement(_CHANGES, window.parameters, lambda rows: [(row.at, row.rep_id, row.leads) for row in rows])
+
+
+def _hand(open_leads: Statement[dict[str, int]]) -> list[Statement[Any]]:
+    return [Statement("SELECT * FROM reps", {}, list), open_leads, Statement(_TURNS, {}, list)]
+
+
+def _by_rep(rows: list[Any]) -> dict[str, int]:
+    return {row.rep_id: row.open_leads for row in rows}
 
 
 def as_hand(rows: list[Any], open_leads: Mapping[str, int], turns: list[Any], *, field_force: FieldForce, day: date) -> Hand:

@@ -31,7 +31,10 @@ CYCLES = (
 ORDERED = "Each engagement is decided at the moment it happened, in the order in which they happened."
 _OPEN_FOR = "On paper a lead stays open for {days:.1f} days, as half of the leads of this brand did that have ended, at most."
 _OPEN_TO_THE_END = "On paper every lead stays open to the end of the window: no lead of this brand has ended yet."
-_LOAD = "Turns and open leads begin as they are today, without the leads that qualified in the window."
+_LOAD = (
+    "Reps begin with the leads that were open when the window began, as far as these are theirs still or were theirs last, and those end as"
+    " they did; other brands' leads come as they did. Turns begin as they are today."
+)
 
 
 class Replayed(Protocol):

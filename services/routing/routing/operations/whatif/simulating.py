@@ -17,7 +17,7 @@ from routing.decisions.qualification.replay import microseconds, moment_of
 from routing.operations.policies import warnings_about
 from routing.operations.whatif.kept_decisions import Explained, explained
 from routing.operations.whatif.records import Beginning, Stopped, fail, finish, report
-from routing.operations.whatif.rehearsing import Rehearsal, as_hand, hand_on_paper, paper_lead
+from routing.operations.whatif.rehearsing import Rehearsal, as_hand, changes, hand_then, paper_lead
 from routing.operations.whatif.replaying import Progress, replay
 from routing.operations.whatif.results import result_document
 from routing.operations.whatif.versions import Versions, named_versions
@@ -98,16 +98,17 @@ async def simulate(session: AsyncSession, beginning: Beginning, progress: Progre
     """Simulates within a transaction that was just begun and only reads."""
     await read_one_moment(session)
     await windows.prefer_whole_answers(session)
-    versions, (now, open_for, *force) = await _compared(
-        session, beginning, standing(), windows.open_for(beginning.window), *hand_on_paper(beginning.window)
+    asked = beginning.window
+    versions, (now, open_for, changed, *force) = await _compared(
+        session, beginning, standing(), windows.open_for(asked), changes(asked), *hand_then(asked)
     )
-    window = versions.looking_back(beginning.window)
+    window = versions.looking_back(asked)
     findings = await replay(session, window, versions, now.field_force, progress)
     sample = await explained(session, window, versions.named, list(_sampled(findings.found)))
     rehearsals: dict[Version, Rehearsal] = {}
     for version, pinned in versions.named.items():
         hand = as_hand(*force, field_force=now.field_force, day=window.day)
-        rehearsals[version] = Rehearsal(hand, versions.in_force.with_active(pinned), window.brand_id, open_for)
+        rehearsals[version] = Rehearsal(hand, versions.in_force.with_active(pinned), window.brand_id, open_for, [*changed])
         await _hand_out(session, window, rehearsals[version], version, findings.found, sample)
         await progress(findings.replayed + findings.before)
     lost, gained = await _afterwards(session, window, findings.found)
