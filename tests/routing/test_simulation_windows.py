@@ -66,6 +66,7 @@ async def test_after_the_real_end_of_a_lead_a_contact_may_be_an_mql_once_more(hi
     assert only_later["result"]["mqls"] == counts(active=1, candidate=1, same=1)
     [kept] = (await decisions(history, only_later)).values()
     assert [line["kind"] for line in kept["active"]["ledger"]] == ["fit", "engagement"]  # what was before the end counts no more
+    assert [(each["kind"], each["rule"]) for each in kept["active"]["history"]] == [("qualified", None), ("assigned", "sticky")]
 
 
 async def test_the_lost_are_told_by_the_lead_of_their_own_cycle(history: World) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from routing.decisions.facts import Contact, Engagement, Subject
 from routing.decisions.policies.document import Policy
 from routing.decisions.qualification.comparison import Compared, Comparison, Difference, Version
-from routing.decisions.qualification.cycles import InCycle, PastLead, Span, cycles_in
+from routing.decisions.qualification.cycles import InCycle, PastLead, Previous, Span, cycles_in
 from routing.decisions.qualification.deciding import Cycle, Qualified, asks_for_rep, decide_qualification
 from routing.decisions.qualification.look_back import BEGINNING, looks_back_to, reach_of
 from routing.decisions.qualification.replay import Crossing, Replay, microseconds, moment_of
@@ -28,8 +28,8 @@ four_moments = st.lists(moments, min_size=4, max_size=4).map(sorted)
 def past_leads(draw: st.DrawFn) -> list[PastLead]:
     """One after the other; the last one may be open."""
     told = sorted(draw(st.lists(moments, max_size=6, unique=True)))
-    closed = [PastLead(began_at, ended_at) for began_at, ended_at in zip(told[::2], told[1::2], strict=False)]
-    return closed if len(told) % 2 == 0 else [*closed, PastLead(told[-1], None)]
+    closed = [PastLead(began_at, ended_at, None) for began_at, ended_at in zip(told[::2], told[1::2], strict=False)]
+    return closed if len(told) % 2 == 0 else [*closed, PastLead(told[-1], None, None)]
 
 
 class Asked(NamedTuple):
@@ -196,21 +196,27 @@ def test_where_one_version_was_first_it_is_earlier_and_nobody_is_gained_or_lost(
 
 def test_a_lead_that_was_open_when_the_look_back_began_keeps_its_contact_until_it_ends() -> None:
     told = [click(10), click(10.5), click(50), click(50.5)]
-    still_open = Asked(plain(), plain(), told, [PastLead(hours(-5), None)])
+    still_open = Asked(plain(), plain(), told, [PastLead(hours(-5), None, None)])
     assert still_open.between(hours(20), hours(60), read_from=hours(0)) == []
-    ended = still_open._replace(leads=[PastLead(hours(-5), hours(30))])
+    ended = still_open._replace(leads=[PastLead(hours(-5), hours(30), None)])
     [found] = ended.between(hours(20), hours(60), read_from=hours(0))
-    assert found.after == hours(30)
+    assert found.previous == Previous(hours(30), None)
     assert found.active is not None
     assert found.active.at == hours(50.5)
 
 
 def test_after_the_end_of_a_cycle_asking_for_a_rep_is_enough_but_a_gate_stays_closed() -> None:
     asks = click(40, kind="rep_requested", campaign_id="launch")
-    again = Asked(plain(), plain(), [asks], [PastLead(hours(1), hours(2))])
+    again = Asked(plain(), plain(), [asks], [PastLead(hours(1), hours(2), None)])
     oncologist = Subject(Contact("c-2", specialty="oncology"))
     [found] = again.between(hours(20), hours(60), subject=oncologist)
     assert found.active == Crossing(hours(40), asks.engagement_id, "launch", rep_requested=True)
     gated = plain(gates=[{"id": "closed", "field": "specialty", "op": "eq", "value": "oncology", "reason": "not_called"}])
     assert Asked(gated, gated, [asks], again.leads).between(hours(20), hours(60), subject=oncologist) == []
     assert again._replace(leads=()).between(hours(20), hours(60), subject=oncologist) == []
+
+
+def test_what_happens_at_the_very_end_of_a_cycle_belongs_to_it() -> None:
+    told = [click(10), click(10.5), click(11)]
+    [only] = Asked(plain(), plain(), told, [PastLead(hours(1), hours(10.5), None)]).between(hours(0), hours(60))
+    assert (only.previous, only.active and only.active.at) == (None, hours(10.5))

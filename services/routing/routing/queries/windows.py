@@ -60,7 +60,8 @@ _LEADS = """
 _PERSON = "coalesce(contacts.merged_into, leads.contact_id) AS person_id"
 _PAST_LEADS = f"""
     SELECT {_PERSON}, CAST(extract(epoch FROM qualified_at) * 1000000 AS bigint) AS began_at,
-        CAST(extract(epoch FROM ended_at) * 1000000 AS bigint) AS ended_at
+        CAST(extract(epoch FROM ended_at) * 1000000 AS bigint) AS ended_at,
+        CASE WHEN stage <> 'recycled' THEN rep_id END AS rep_id
     FROM {_LEADS}
 """  # noqa: S608
 # A report that was refused after all counts for nothing.
@@ -151,7 +152,7 @@ async def history_of(
         before: dict[str, list[Seen]] = {}
     else:
         found, before = await together(session, leads, Statement(_BEFORE_WINDOW, wanted, partial(_seen, shapes), rows=tuple_row))
-    return {person_id: [PastLead(row.began_at, row.ended_at) for row in rows] for person_id, rows in found.items()}, before
+    return {person_id: [PastLead(row.began_at, row.ended_at, row.rep_id) for row in rows] for person_id, rows in found.items()}, before
 
 
 def shapes_of(window: Window, stages: Mapping[str, JourneyStage]) -> Shapes:

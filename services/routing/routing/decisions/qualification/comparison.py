@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
+from routing.decisions.qualification.cycles import Previous
 from routing.decisions.qualification.replay import Crossing
 
 Version = Literal["active", "candidate"]
@@ -27,13 +28,13 @@ class Found(NamedTuple):
     difference: Difference
     active: Crossing | None
     candidate: Crossing | None
-    after: int | None
-    """When the cycle before ended; None in the first."""
+    previous: Previous | None
+    """The cycle before; None in the first."""
 
     @property
     def key(self) -> Key:
         """What tells it from all others: a contact may be found in several cycles."""
-        return self.contact_id, self.after
+        return self.contact_id, self.previous and self.previous.ended_at
 
     def within(self, version: Version, *, begins_at: int) -> Crossing | None:
         """The version's MQL in a window that begins then; None if it has none there."""

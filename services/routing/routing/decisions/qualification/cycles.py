@@ -15,17 +15,25 @@ from routing.decisions.qualification.replay import Crossing, Replay, Seen
 
 
 class PastLead(NamedTuple):
-    """When a real lead began, and when it ended; None if it is open."""
+    """When a real lead began, and when it ended (None if it is open); whose it was, unless they gave it back."""
 
     began_at: int
     ended_at: int | None
+    rep_id: str | None
+
+
+class Previous(NamedTuple):
+    """When the cycle before ended, and the rep one looks for who looks for old acquaintance."""
+
+    ended_at: int
+    rep_id: str | None
 
 
 class InCycle(NamedTuple):
     """When either version would have made an MQL of the contact in one cycle, perhaps before the window."""
 
-    after: int | None
-    """When the cycle before ended; None in the first."""
+    previous: Previous | None
+    """None in the first."""
     active: Crossing | None
     candidate: Crossing | None
 
@@ -44,31 +52,32 @@ def cycles_in(
 
     The engagements are all that were read, in the order of time and id, to the window's end; the leads are all the contact ever had.
     """
-    for after, of_cycle in _cut(engagements, leads, read_from=span.read_from):
+    for previous, of_cycle in _cut(engagements, leads, read_from=span.read_from):
         if of_cycle[-1].at < span.begins_at:
             continue
-        reopens = after is not None
+        reopens = previous is not None
         by_active = None if active is None else active.first_crossing(subject, of_cycle, reopens=reopens)
         by_candidate = candidate.first_crossing(subject, of_cycle, reopens=reopens)
         if any(crossing is not None and crossing.at >= span.begins_at for crossing in (by_active, by_candidate)):
-            yield InCycle(after, by_active, by_candidate)
+            yield InCycle(previous, by_active, by_candidate)
 
 
-def _cut(engagements: Sequence[Seen], leads: Sequence[PastLead], *, read_from: int) -> Iterator[tuple[int | None, Sequence[Seen]]]:
-    """The engagements of each cycle that may have an MQL yet, with the end of the one before.
+def _cut(engagements: Sequence[Seen], leads: Sequence[PastLead], *, read_from: int) -> Iterator[tuple[Previous | None, Sequence[Seen]]]:
+    """The engagements of each cycle that may have an MQL yet, with the cycle before.
 
     Where a real lead was open as the reading begins, its cycle has had its MQL.
     """
-    first, after = 0, None
+    first, previous = 0, None
     is_taken = any(lead.began_at < read_from and (lead.ended_at is None or lead.ended_at >= read_from) for lead in leads)
-    for end in sorted(lead.ended_at for lead in leads if lead.ended_at is not None):
-        until = bisect_right(engagements, end, lo=first, key=_at)
+    ends = [Previous(lead.ended_at, lead.rep_id) for lead in leads if lead.ended_at is not None]
+    for end in sorted(ends, key=lambda each: each.ended_at):
+        until = bisect_right(engagements, end.ended_at, lo=first, key=_at)
         if until > first and not is_taken:
-            yield after, engagements[first:until]
-        is_taken &= end < read_from
-        first, after = until, end
+            yield previous, engagements[first:until]
+        is_taken &= end.ended_at < read_from
+        first, previous = until, end
     if first < len(engagements) and not is_taken:
-        yield after, engagements[first:] if first else engagements
+        yield previous, engagements[first:] if first else engagements
 
 
 def _at(seen: Seen) -> int:

@@ -79,7 +79,7 @@ def _explain(found: Found, person: Person, engagements: Sequence[Engagement], ve
             raise ValueError("a contact neither version makes an MQL of")
         at = moment_of(crossing.at)
         until_then = [each for each in engagements if (each.occurred_at, each.engagement_id) <= (at, crossing.engagement_id)]
-        ended_at = None if found.after is None else moment_of(found.after)
+        ended_at = None if found.previous is None else moment_of(found.previous.ended_at)
         verdict = explained.verdicts[version] = judged(pinned, person, until_then, at=at, previous_ended_at=ended_at)
         document[version] = {
             "policy_version": pinned.version,

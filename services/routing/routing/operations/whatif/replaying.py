@@ -61,4 +61,4 @@ def _note(findings: Findings, person: Person, cycle: InCycle, span: Span, *, win
     territory_id = field_force.place_of(contact, person.account, brand_id=window.brand_id, day=window.day).territory_id
     compared = Compared(contact.segments, territory_id, person.kind, cycle.active, cycle.candidate, span.begins_at)
     findings.comparison.add(compared)
-    findings.found.append(Found(contact.contact_id, compared.difference, cycle.active, cycle.candidate, cycle.after))
+    findings.found.append(Found(contact.contact_id, compared.difference, cycle.active, cycle.candidate, cycle.previous))

@@ -159,6 +159,7 @@ async def _hand_out(
                 rep_requested=crossing.rep_requested,
                 campaign_id=crossing.campaign_id,
                 engagement_ids=[crossing.engagement_id],
+                earlier_rep_id=None if each.previous is None else each.previous.rep_id,
             )
             if each.key in sample:
                 kept = sample[each.key]
