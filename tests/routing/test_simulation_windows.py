@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from routing.api import simulations as simulations_api
+from routing.queries import windows
 from tests.routing.test_sets import counting
 from tests.routing.what_if import BOTH, CLICKS, ask, counts, decisions, draft
 from tests.routing.world import World, contact, engagement, outcome, rep
@@ -98,6 +99,13 @@ async def test_what_lies_before_the_window_decides_who_works_on_it(history: Worl
     monkeypatch.setattr(simulations_api, "AT_ONCE_MAX", 5)
     asked = await ask(history, "2", days=HALF_AN_HOUR, status=202)
     assert asked["state"] == "queued"
+
+
+async def test_few_or_many_at_a_time_are_the_same(history: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = await draft(history, engagement=CLICKS)
+    whole = (await ask(history, candidate, days=1.5 / 24))["result"]
+    monkeypatch.setattr(windows, "ENGAGEMENTS_AT_ONCE", 1)
+    assert (await ask(history, candidate, days=1.5 / 24))["result"] == whole
 
 
 async def test_looking_back_costs_the_same_number_of_statements_however_many_contacts_there_are(history: World) -> None:

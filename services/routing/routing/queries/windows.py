@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import orjson
-from psycopg.rows import tuple_row
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +22,8 @@ from shared.database import Statement, stream, together
 
 ROWS_AT_ONCE = 5_000
 CONTACTS_AT_ONCE = 500
+ENGAGEMENTS_AT_ONCE = 200_000
+"""However long their histories are."""
 
 _SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1', true)"
 
@@ -33,8 +34,10 @@ _SEEN = """
     kind, context, asset_id, machine, CAST(to_json(topics) AS text), CAST(to_json(flags) AS text)
 """
 _IN_WINDOW = f"SELECT {_SEEN} FROM {_WINDOW} ORDER BY contact_id, occurred_at, engagement_id"  # noqa: S608
-_BEFORE_WINDOW = f"""
-    SELECT {_SEEN} FROM {_BEFORE} AND contact_id = ANY(%(contact_ids)s) ORDER BY contact_id, occurred_at, engagement_id
+_WITH_BEFORE = f"""
+    SELECT {_SEEN} FROM engagements WHERE brand_id = %(brand_id)s AND occurred_at >= %(looks_back_to)s AND occurred_at < %(ends_at)s
+        AND contact_id IN (SELECT contact_id FROM {_WINDOW})
+    ORDER BY contact_id, occurred_at, engagement_id
 """  # noqa: S608
 _COUNT = f"SELECT count(*) FROM (SELECT FROM {_WINDOW} LIMIT %(most)s) AS counted"  # noqa: S608
 _IS_PRECEDED = f"SELECT EXISTS (SELECT FROM {_BEFORE}) AS found"  # noqa: S608
@@ -122,37 +125,27 @@ class Person:
         return "off_plan" if self.target is None else "on_plan"
 
 
-async def contacts_in_turn(session: AsyncSession, window: Window, shapes: Shapes) -> AsyncIterator[dict[str, list[Seen]]]:
-    """The window's engagements in sets of whole contacts, by contact id; each contact's in the order of time and id."""
+async def contacts_in_turn(
+    session: AsyncSession, window: Window, shapes: Shapes, *, looks_back: bool
+) -> AsyncIterator[dict[str, list[Seen]]]:
+    """The window's engagements in sets of whole contacts, by contact id, with those before them if one `looks_back`; each contact's in the
+    order of time and id."""
     contacts: dict[str, list[Seen]] = {}
-    last_id = None
+    last_id, held = None, 0
     seen: list[Seen] = []
-    async for rows in stream(session, _IN_WINDOW, window.parameters, rows_at_once=ROWS_AT_ONCE):
+    async for rows in stream(session, _WITH_BEFORE if looks_back else _IN_WINDOW, window.parameters, rows_at_once=ROWS_AT_ONCE):
         for row in rows:
             contact_id = row[0]
             if contact_id != last_id:
-                if len(contacts) >= CONTACTS_AT_ONCE:
+                held += len(seen)
+                if len(contacts) >= CONTACTS_AT_ONCE or held >= ENGAGEMENTS_AT_ONCE:
                     yield contacts
-                    contacts = {}
+                    contacts, held = {}, 0
                 seen = contacts[contact_id] = []
                 last_id = contact_id
             seen.append(Seen(row[1], row[2], row[3], shapes[row[4:]]))
     if contacts:
         yield contacts
-
-
-async def history_of(
-    session: AsyncSession, window: Window, contact_ids: Collection[str], shapes: Shapes, *, looks_back: bool
-) -> tuple[dict[str, list[PastLead]], dict[str, list[Seen]]]:
-    """By contact, their real leads, and what they did before the window, in the order of time and id; nothing unless one `looks_back`."""
-    wanted = {**window.parameters, "contact_ids": list(contact_ids)}
-    leads = Statement(_PAST_LEADS, wanted, _by_person)
-    if not looks_back:
-        [found] = await together(session, leads)
-        before: dict[str, list[Seen]] = {}
-    else:
-        found, before = await together(session, leads, Statement(_BEFORE_WINDOW, wanted, partial(_seen, shapes), rows=tuple_row))
-    return {person_id: [PastLead(row.began_at, row.ended_at, row.rep_id) for row in rows] for person_id, rows in found.items()}, before
 
 
 def shapes_of(window: Window, stages: Mapping[str, JourneyStage]) -> Shapes:
@@ -206,6 +199,11 @@ def open_for(window: Window) -> Statement[timedelta | None]:
     )
 
 
+def past_leads(window: Window, contact_ids: Collection[str]) -> Statement[dict[str, list[PastLead]]]:
+    """By contact, when their real leads began and ended."""
+    return Statement(_PAST_LEADS, {**window.parameters, "contact_ids": list(contact_ids)}, _past_leads)
+
+
 def reached(window: Window, contact_ids: Collection[str], *, met: Collection[str]) -> Statement[dict[str, list[Any]]]:
     """By contact, their real leads, with how far each came (`sql`, `met`, `ended`)."""
     wanted = {**window.parameters, "contact_ids": list(contact_ids), "met": list(met)}
@@ -219,11 +217,8 @@ def _by_person(rows: list[Any]) -> dict[str, list[Any]]:
     return found
 
 
-def _seen(shapes: Shapes, rows: list[Any]) -> dict[str, list[Seen]]:
-    found: defaultdict[str, list[Seen]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(Seen(row[1], row[2], row[3], shapes[row[4:]]))
-    return found
+def _past_leads(rows: list[Any]) -> dict[str, list[PastLead]]:
+    return {id_: [PastLead(row.began_at, row.ended_at, row.rep_id) for row in of_person] for id_, of_person in _by_person(rows).items()}
 
 
 def _engagement(brand_id: str, stages: Mapping[str, JourneyStage], shape: tuple[str, str, str | None, bool, str, str]) -> Engagement:

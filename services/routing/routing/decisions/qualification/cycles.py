@@ -6,12 +6,11 @@ here depends on the window but which crossings lie in it, so another window tell
 Times are those of `replay`.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from routing.decisions.facts import Subject
-from routing.decisions.qualification.replay import Crossing, Replay, Seen
+from routing.decisions.qualification.replay import Crossing, Replay, Seen, count_until
 
 
 class PastLead(NamedTuple):
@@ -71,14 +70,10 @@ def _cut(engagements: Sequence[Seen], leads: Sequence[PastLead], *, read_from: i
     is_taken = any(lead.began_at < read_from and (lead.ended_at is None or lead.ended_at >= read_from) for lead in leads)
     ends = [Previous(lead.ended_at, lead.rep_id) for lead in leads if lead.ended_at is not None]
     for end in sorted(ends, key=lambda each: each.ended_at):
-        until = bisect_right(engagements, end.ended_at, lo=first, key=_at)
+        until = count_until(engagements, end.ended_at)
         if until > first and not is_taken:
             yield previous, engagements[first:until]
         is_taken &= end.ended_at < read_from
         first, previous = until, end
     if first < len(engagements) and not is_taken:
         yield previous, engagements[first:] if first else engagements
-
-
-def _at(seen: Seen) -> int:
-    return seen.at

@@ -7,6 +7,7 @@ The verdicts are the same; all rules and all arithmetic are those of `scoring` a
 Times are whole microseconds since 1970; points are whole ten-thousandths ("units").
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -254,6 +255,20 @@ class Replay:
 def in_order(engagements: Iterable[Seen]) -> list[Seen]:
     """Return the engagements in the order in which they are replayed."""
     return sorted(engagements, key=_in_time)
+
+
+def count_before(engagements: Sequence[Seen], at: int) -> int:
+    """Return how many of the engagements, in their order, happened before a moment."""
+    return bisect_left(engagements, at, key=_at)
+
+
+def count_until(engagements: Sequence[Seen], at: int) -> int:
+    """Return how many of them happened until a moment, those at it included."""
+    return bisect_right(engagements, at, key=_at)
+
+
+def _at(seen: Seen) -> int:
+    return seen.at
 
 
 def _in_time(seen: Seen) -> tuple[int, str]:

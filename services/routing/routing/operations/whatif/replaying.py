@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.qualification.comparison import Compared, Comparison, Found
 from routing.decisions.qualification.cycles import InCycle, Span, cycles_in
-from routing.decisions.qualification.replay import Replay, microseconds
+from routing.decisions.qualification.replay import Replay, count_before, microseconds
 from routing.operations.whatif.versions import Versions
 from routing.queries import facts, windows
 from routing.queries.field_force import FieldForce
@@ -37,20 +37,19 @@ async def replay(session: AsyncSession, window: Window, versions: Versions, fiel
     candidate = Replay(versions.candidate.policy, shapes)
     active = None if versions.active is None else Replay(versions.active.policy, shapes)
     span = Span(microseconds(window.read_from), microseconds(window.begins_at))
-    async for contacts in windows.contacts_in_turn(session, window, shapes):
+    async for contacts in windows.contacts_in_turn(session, window, shapes, looks_back=looks_back):
         persons = await windows.persons(session, window, contacts)
-        leads, before = await windows.history_of(session, window, contacts, shapes, looks_back=looks_back)
+        [leads] = await together(session, windows.past_leads(window, contacts))
         for contact_id, engagements in contacts.items():
-            earlier = before.get(contact_id, [])
-            findings.replayed += len(engagements)
-            findings.before += len(earlier)
+            before = count_before(engagements, span.begins_at)
+            findings.before += before
+            findings.replayed += len(engagements) - before
             person = persons.get(contact_id)
             if person is None:
                 findings.unknown_contacts += 1
             elif versions.concern(person.contact):
                 findings.contacts += 1
-                told = earlier + engagements if earlier else engagements
-                for cycle in cycles_in(span, active, candidate, person.subject, told, leads.get(contact_id, ())):
+                for cycle in cycles_in(span, active, candidate, person.subject, engagements, leads.get(contact_id, ())):
                     _note(findings, person, cycle, span, window=window, field_force=field_force)
         await progress(findings.replayed + findings.before)
     return findings
