@@ -26,6 +26,7 @@ ALGORITHMS: Final = ("RS256", "ES256")  # asymmetric only: a shared secret could
 MAX_TOKEN_CHARS = 8_192
 MAX_SUB_CHARS = 255  # OpenID Connect Core, section 2
 LEEWAY_SECONDS = 0  # an expired token is expired; issuers set `nbf` and `exp` for clocks that differ a little
+ISSUED_AHEAD_SECONDS_MAX = 60  # but `iat` is what the issuer's own clock says, which may be a little ahead of ours
 
 _KEYS_MAX_AGE_SECONDS = 900  # a key the issuer withdrew is believed no longer than this
 _UNKNOWN_KEY_REFRESH_SECONDS = 10  # invented key ids can't make us ask the issuer more often than this
@@ -144,12 +145,17 @@ def _signing_key(entry: object) -> RSAKey | ECKey | None:
     return key if isinstance(key, RSAKey | ECKey) else None
 
 
+class _Claims(JWTClaimsRegistry):
+    def validate_iat(self, value: object) -> None:
+        super().validate_iat(value - ISSUED_AHEAD_SECONDS_MAX if isinstance(value, int | float) and not isinstance(value, bool) else value)
+
+
 class TokenVerifier:
     """Reads bearer tokens of one issuer meant for one audience."""
 
     def __init__(self, *, issuer: str, audience: str, client: httpx.AsyncClient, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.keys = IssuerKeys(issuer=issuer, client=client, monotonic=monotonic)
-        self._claims = JWTClaimsRegistry(
+        self._claims = _Claims(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},

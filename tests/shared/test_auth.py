@@ -87,9 +87,6 @@ async def test_an_empty_rep_id_is_none() -> None:
     assert (await verifier_of(Issuer()).verify(tokens.sign(rep_id=""))).rep_id is None
 
 
-NOW = int(time.time())
-
-
 @pytest.mark.parametrize(
     "claims",
     [
@@ -98,10 +95,13 @@ NOW = int(time.time())
         {"aud": "another"},
         {"aud": None},
         {"aud": ["a", "b"]},
-        {"exp": NOW - 1},
+        {"exp": -1},
         {"exp": None},
         {"exp": "tomorrow"},
-        {"nbf": NOW + 3_600},
+        {"nbf": 3_600},
+        {"iat": 3_600},
+        {"iat": True},
+        {"iat": "now"},
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
@@ -112,7 +112,14 @@ NOW = int(time.time())
     ids=str,
 )
 async def test_a_token_with_other_claims_is_401(claims: dict[str, Any]) -> None:
-    assert await status_of(verifier_of(Issuer()), tokens.sign(**claims)) == 401
+    """Times are told as seconds from now."""
+    now = int(time.time())
+    times = {name: now + claims[name] for name in ("exp", "nbf", "iat") if type(claims.get(name)) is int}
+    assert await status_of(verifier_of(Issuer()), tokens.sign(**claims | times)) == 401
+
+
+async def test_an_issuer_whose_clock_is_a_little_ahead_issues_good_tokens() -> None:
+    assert await status_of(verifier_of(Issuer()), tokens.sign(iat=int(time.time()) + 20)) == 200
 
 
 async def test_one_of_several_audiences_is_enough() -> None:
