@@ -15,7 +15,7 @@ class OpportunityReported(Part):
 
 @contract("outcome.recorded", topic=FEEDBACK, producer="feedback", consumers=("routing", "reporting"))
 class OutcomeRecorded(Fact):
-    """What came of a contact attempt on a lead."""
+    """What came of a contact attempt on a lead. `meeting_at`: for when a meeting was booked, if the rep said so."""
 
     report_id: Id
     lead_id: Id
@@ -28,6 +28,7 @@ class OutcomeRecorded(Fact):
     assets_shown: list[Id] = []
     opportunity: OpportunityReported | None = None
     call_id: Id | None = None
+    meeting_at: Moment | None = None
     occurred_at: Moment
     received_at: Moment
 

@@ -38,10 +38,10 @@ class Opportunity(Body):
 
 
 class OutcomeBody(ReportBody):
-    """What came of a contact attempt on a lead."""
+    """What came of a contact attempt on a lead. `meeting_at`: for when a meeting was booked."""
 
     kind_of_report = "outcome"
-    coded = frozenset({"code", "channel", "reason_code", "assets_shown", "opportunity", "call_id"})
+    coded = frozenset({"code", "channel", "reason_code", "assets_shown", "opportunity", "call_id", "meeting_at"})
 
     lead_id: Id
     code: Code
@@ -50,6 +50,7 @@ class OutcomeBody(ReportBody):
     assets_shown: AssetIds = []
     opportunity: Opportunity | None = None
     call_id: Id | None = None
+    meeting_at: Moment | None = None
 
 
 class ObjectionBody(ReportBody):
@@ -114,6 +115,7 @@ class OutcomeAnswer(ReportAnswer):
     assets_shown: list[str]
     opportunity: Opportunity | None
     call_id: str | None
+    meeting_at: Moment | None = None
 
 
 class ObjectionAnswer(ReportAnswer):

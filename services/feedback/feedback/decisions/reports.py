@@ -15,6 +15,10 @@ AHEAD_MAX = timedelta(days=1)
 # A rep's report is about a recent visit; earlier than this the device's clock was never set.
 BEHIND_MAX = timedelta(days=3650)
 
+MEETING_BOOKED = "meeting_booked"
+# Nobody books further ahead than next year's congress; what lies beyond is a slip of the year.
+MEETING_AHEAD_MAX = timedelta(days=366)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -127,7 +131,21 @@ def refused_fields(report: Report, *, known_terms: Collection[tuple[str, str]]) 
         refusals.append(FieldRefusal("/occurred_at", "must not lie more than ten years back"))
     if report.kind == "objection" and report.lead_id is None and report.contact_id is None:
         refusals.append(FieldRefusal("/contact_id", "is required when no lead_id is given"))
-    return refusals
+    return [*refusals, *_refused_meeting(report)]
+
+
+def _refused_meeting(report: Report) -> Iterator[FieldRefusal]:
+    """Why the time of a meeting can't be. It is measured from when it was agreed on, so that a report says the same whenever it is sent."""
+    meeting_at = report.codes.get("meeting_at")
+    if meeting_at is None:
+        return
+    pointer, ahead = "/meeting_at", datetime.fromisoformat(meeting_at) - report.occurred_at
+    if report.codes["code"] != MEETING_BOOKED:
+        yield FieldRefusal(pointer, f"is for an outcome with the code {MEETING_BOOKED} alone; leave it out")
+    elif ahead < timedelta():
+        yield FieldRefusal(pointer, "must not lie before occurred_at, when it was agreed on")
+    elif ahead > MEETING_AHEAD_MAX:
+        yield FieldRefusal(pointer, f"must not lie more than {MEETING_AHEAD_MAX.days} days after occurred_at")
 
 
 def decide_report(report: Report, surroundings: Surroundings) -> Verdict:
