@@ -55,6 +55,7 @@ def test_a_version_from_before_what_is_told_today_is_compared_by_what_it_told() 
     ("now_is", "found"),
     [
         pytest.param({"rep_id": "rep-2"}, ["owner_changed"], id="another owner"),
+        pytest.param({"meeting_at": NOW + timedelta(days=3)}, ["meeting_changed", "next_step_changed"], id="a meeting"),
         pytest.param({"stage": "sql"}, ["stage_changed", "next_step_changed"], id="another stage"),
         pytest.param({"heard_topics": ("cost_copay", "supply")}, ["objections_changed"], id="another objection"),
         pytest.param(

@@ -1,5 +1,6 @@
 """A brief at a glance: twenty seconds, whatever there is to tell."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.decisions.briefs.at_a_glance import WORDS_MAX, glance, headline
-from routing.decisions.briefs.sentences import ACT_WORDS
+from routing.decisions.briefs.sentences import ACT_WORDS, step_of_meeting
 from routing.decisions.clocks.clock import Clock
 from routing.decisions.consent import REP_CHANNELS
 from tests.routing.test_brief import CAMPAIGN, GUIDE, MAIL, act, brief
@@ -65,6 +66,21 @@ def test_a_clock_that_is_late_met_or_paused_says_so() -> None:
     assert line("met") == "First outreach is made. No channel is open to you."
     assert line("paused").startswith("The clock is paused.")
     assert line("warned", NOW + timedelta(days=1)).startswith("Overdue since Tue 10 Mar 16:00 UTC.")
+
+
+def test_a_report_that_is_due_is_asked_for() -> None:
+    due = replace(CLOCK, kind="report")
+    assert glance(document(), clock=due, channels=(), now=NOW).splitlines()[-1].startswith("Report by Tue 10 Mar 16:00 UTC.")
+
+
+def test_a_meeting_is_told_whole_with_its_year_where_that_is_another() -> None:
+    chicago = ZoneInfo("America/Chicago")
+    for meeting_at, when in [
+        (datetime(2026, 3, 17, 19, tzinfo=UTC), "Tue 17 Mar 14:00 CDT"),
+        (datetime(2027, 1, 5, 15, 30, tzinfo=UTC), "Tue 5 Jan 2027 09:30 CST"),
+    ]:
+        told = document(next_step=step_of_meeting(meeting_at.astimezone(chicago), now=NOW))
+        assert f"Next: Prepare the meeting of {when} with the answers below." in glance(told, clock=CLOCK, channels=(), now=NOW)
 
 
 def test_days_and_times_are_the_readers_own() -> None:

@@ -16,6 +16,14 @@ from tests.tokens import authorization
 SCORE = {"fit": 40.0, "engagement": 30.0, "grade": "A2", "thresholds": {"fit": 30, "engagement": 20}}
 NOTHING = SCORE | {"engagement": 0.0}
 CHANGE = {"code": "engaged", "text": "New: they called."}
+MEETING = {
+    "report_id": "r-1",
+    "rep_id": "rep-1",
+    "code": "meeting_booked",
+    "meeting_at": "2026-03-10T19:00:00Z",
+    "was_at": None,
+    "zone": "America/Chicago",
+}
 CANDIDATES = [
     {"rep_id": "rep-1", "eligible": True, "why_not": None},
     {"rep_id": "rep-2", "eligible": True, "why_not": "not_their_turn"},
@@ -51,6 +59,14 @@ CANDIDATES = [
         (
             Told("restated", "contacted", None, "outreach_began", "7", details={"score_before": SCORE, "score_after": NOTHING}),
             "What the person did was told anew; the lead stays contacted: outreach began. Engagement 30 became 0.",
+        ),
+        (
+            Told("meeting_agreed", None, None, "meeting_booked", "7", details=MEETING),
+            "A meeting was agreed on for 10 March 2026 14:00 CDT. Reported by rep-1.",
+        ),
+        (
+            Told("meeting_agreed", None, None, "meeting_moved", "7", details=MEETING | {"was_at": "2026-03-06T20:00:00+00:00"}),
+            "A meeting was agreed on for 10 March 2026 14:00 CDT, instead of 6 March 2026 14:00 CST. Reported by rep-1.",
         ),
         (Told("outcome_refused", "sql", None, "lead_of_another_rep", "7"), "A report was refused at stage sql: lead of another rep."),
         (Told("brief_issued", None, None, "handed_over", "7", details={"version": 1}), "Brief version 1 was written."),

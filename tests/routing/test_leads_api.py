@@ -62,7 +62,7 @@ async def test_a_lead_is_shown_whole(world: World) -> None:
     assert set(lead) == {
         "id", "contact_id", "brand_id", "kind", "stage", "score", "rep_id", "territory_id", "region", "campaign_id", "policy_version",
         "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id", "clocks", "ledger", "reason",
-        "reason_at", "brief_version", "stage_type", "held_from", "held_until", "track", "return_on", "merged_into_lead_id",
+        "reason_at", "brief_version", "stage_type", "held_from", "held_until", "track", "return_on", "merged_into_lead_id", "meeting_at",
         "journey_stage", "sql_candidate",
     }  # fmt: skip
     assert UUID(lead["id"]).version == 7
@@ -82,7 +82,7 @@ async def test_a_brief_says_why_this_person_why_now_and_what_to_show(world: Worl
         "version", "contact", "why_this_person", "why_now", "engagements", "journey_stage", "topics", "likely_objections", "next_step",
         "allowed_channels", "clock", "superseded", "issued_at", "headline", "text", "stage", "fit", "urgency", "urgency_figures", "account",
         "earlier_leads", "withdrawn_assets", "changes", "kind", "sql_candidate",
-        "readiness", "campaign",
+        "readiness", "campaign", "meeting_at",
     }  # fmt: skip
     assert brief["contact"]["family_name"] == "Example"
     assert brief["contact"]["account_name"] == "mercy"

@@ -71,6 +71,20 @@ def test_what_lies_ahead_comes_later_by_the_open_time_of_the_pause() -> None:
     assert elapsed_open_seconds(resumed, at=local("2026-03-03T14:00"), calendar=CALENDAR) == 2 * 3600
 
 
+@pytest.mark.parametrize(
+    ("resumed_at", "due_at"),
+    [("2026-03-04T12:00", "2026-03-06T12:00"), ("2026-03-05T15:00", "2026-03-06T12:00"), ("2026-03-06T10:00", "2026-03-06T16:00")],
+    ids=["before it begins", "as it begins", "three open hours later"],
+)
+def test_a_pause_takes_nothing_from_a_clock_before_it_begins(resumed_at: str, due_at: str) -> None:
+    ahead = clock(started_at=local("2026-03-05T15:00"), hours=5)
+    assert ahead.due_at == local("2026-03-06T12:00")
+    paused = pause_clock(ahead, at=local("2026-03-02T10:00"), reason="on_leave")
+    resumed = resume_clock(paused, at=local(resumed_at), calendar=CALENDAR)
+    assert (resumed.state, resumed.due_at) == ("running", local(due_at))
+    assert elapsed_open_seconds(resumed, at=local(resumed_at), calendar=CALENDAR) == 0
+
+
 def test_what_was_reached_before_a_pause_stays_reached() -> None:
     warned = clock(state="warned", warned_at=clock().warn_at)
     paused = pause_clock(warned, at=warned.warn_at, reason="on_leave")

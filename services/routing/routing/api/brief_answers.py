@@ -128,6 +128,7 @@ class BriefAnswer(Answer):
     likely_objections: list[LikelyObjectionAnswer]
     withdrawn_assets: list[WithdrawnAssetAnswer]
     next_step: str
+    meeting_at: Moment | None = None
     allowed_channels: list[str]
     clock: ClockAnswer | None
     changes: list[ChangeAnswer] = []

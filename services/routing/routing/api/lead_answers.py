@@ -94,7 +94,7 @@ class LeadAnswer(Answer):
     """A lead. `waiting_reason` says why it has no owner, while it waits in the queue; `reason` is the newest one to look at it.
 
     `held_*` say whether it is on hold, and from where; `track` and `return_on` where a recycled lead's person is, `merged_into_lead_id`
-    which lead of the same person goes on instead.
+    which lead of the same person goes on instead. `meeting_at` is the time of a meeting agreed on, until it is told what came of it.
     """
 
     id: UUID
@@ -123,6 +123,7 @@ class LeadAnswer(Answer):
     track: str | None
     return_on: Day | None
     merged_into_lead_id: UUID | None
+    meeting_at: Moment | None
     journey_stage: ReachedStageAnswer | None
     sql_candidate: SqlCandidateAnswer | None
     clocks: list[ClockAnswer]
@@ -155,7 +156,7 @@ def _fields(shown: ShownLead) -> dict[str, Any]:
     same = (
         "id", "contact_id", "brand_id", "kind", "stage", "rep_id", "territory_id", "region", "campaign_id", "policy_version",
         "qualified_at", "assigned_at", "ended_at", "waiting_since", "waiting_reason", "previous_lead_id", "reason", "reason_at",
-        "held_from", "held_until", "track", "merged_into_lead_id",
+        "held_from", "held_until", "track", "merged_into_lead_id", "meeting_at",
     )  # fmt: skip
     return {
         **{name: getattr(lead, name) for name in same},

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 _STEP_WORDS = {
     "named_account": "the account names them",
@@ -69,6 +71,8 @@ def sentence(told: Told) -> str:
 def _cycle(told: Told) -> str:
     """What concerns the cycles of a person, and whatever there are no words for."""
     match told.kind:
+        case "meeting_agreed":
+            return _meeting(told)
         case "entered_late":
             return f"Had been at {_words(told.to_stage)} before, as a late report told: {_words(told.reason)}.{_reported(told)}"
         case "joined":
@@ -111,6 +115,18 @@ def _considered(told: Told) -> str:
 
 def _moved(told: Told) -> str:
     return f"From {_words(told.from_stage)} to {_words(told.to_stage)}" if told.from_stage else f"Into {_words(told.to_stage)}"
+
+
+def _meeting(told: Told) -> str:
+    zone = ZoneInfo(told.details["zone"])
+    at, was_at = (None if moment is None else _moment(moment, zone) for moment in (told.details["meeting_at"], told.details["was_at"]))
+    moved = "" if was_at is None else f", instead of {was_at}"
+    return f"A meeting was agreed on for {at}{moved}.{_reported(told)}"
+
+
+def _moment(moment: str, zone: ZoneInfo) -> str:
+    local = datetime.fromisoformat(moment).astimezone(zone)
+    return f"{local.day} {local:%B %Y %H:%M %Z}"
 
 
 def _reported(told: Told) -> str:

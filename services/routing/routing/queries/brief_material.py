@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from routing.decisions.briefs.parts import ActiveSpecialty, EarlierLead, Heard, HeardTopic
 from routing.decisions.briefs.sentences import ACT_WORDS
@@ -81,10 +82,11 @@ _ABOUT = f"""
     ) AS earlier
     GROUP BY contact_id, brand_id
     UNION ALL
-    SELECT 'brief', CAST(lead_id AS text), NULL, document
+    SELECT 'brief', CAST(lead_id AS text), timezone, document
     FROM unnest(CAST(%(lead_ids)s AS uuid[])) AS wanted (lead_id) CROSS JOIN LATERAL (
         SELECT document FROM briefs WHERE briefs.lead_id = wanted.lead_id ORDER BY version DESC LIMIT 1
     ) AS newest
+    LEFT JOIN leads ON leads.id = lead_id LEFT JOIN territories ON territories.id = leads.territory_id
 """  # noqa: S608 - the numbers are our own
 
 
@@ -100,6 +102,8 @@ class About:
     earlier_leads: Mapping[Pair, Sequence[EarlierLead]]
     newest_briefs: Mapping[UUID, Mapping[str, Any]]
     """By lead, of those that were asked for."""
+    zones: Mapping[UUID, ZoneInfo]
+    """Where those leads are, as far as they lie in a territory."""
 
     def others_at(self, account_id: str, brand_id: str, *, besides: str) -> list[ActiveSpecialty]:
         """Who else of the account was active for the brand lately, counted by specialty."""
@@ -165,6 +169,7 @@ def _read(rows: list[Any]) -> About:
         active={key: [(contact_id, specialty) for contact_id, specialty in told] for key, told in parts["account"].items()},
         earlier_leads={key: [_earlier(*each) for each in told] for key, told in parts["earlier"].items()},
         newest_briefs={UUID(lead_id): document for (lead_id, _), document in parts["brief"].items()},
+        zones={UUID(lead_id): ZoneInfo(zone) for lead_id, zone in parts["brief"] if zone is not None},
     )
 
 

@@ -155,6 +155,9 @@ class Lead(MappedAsDataclass, Tables, kw_only=True):
     merged_into_lead_id: Mapped[UUID | None] = mapped_column(
         default=None, comment="The lead of the same person that goes on instead; null unless it was closed as merged."
     )
+    meeting_at: Mapped[datetime | None] = mapped_column(
+        _Moment, default=None, comment="The time of a meeting agreed on, of which nobody told yet what came of it; null without one."
+    )
 
 
 class Clock(Tables):
@@ -230,6 +233,8 @@ class ReportedOutcome(Tables):
     code: Mapped[str] = mapped_column(Text)
     reason_code: Mapped[str | None] = mapped_column(Text, comment="Null if the rep gave none.")
     occurred_at: Mapped[datetime] = mapped_column(_Moment)
+    received_at: Mapped[datetime | None] = mapped_column(_Moment, comment="When feedback heard of it; null if that wasn't kept yet.")
+    meeting_at: Mapped[datetime | None] = mapped_column(_Moment, comment="For when a meeting was booked; null: none was, or nobody said.")
 
 
 class Brief(Tables):

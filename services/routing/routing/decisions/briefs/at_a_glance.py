@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from routing.decisions.briefs.parts import BriefEngagement
-from routing.decisions.briefs.sentences import act_words
+from routing.decisions.briefs.sentences import act_words, moment_words
 from routing.decisions.clocks.clock import Clock
+from routing.decisions.clocks.rules import ClockKind
 
 WORDS_MAX = 80
 """Twenty seconds at 240 words a minute, which is how fast people read plain text in silence."""
+
+_ASKED_FOR: Mapping[ClockKind, str] = {"first_outreach": "Reach out by", "follow_up": "Follow up by", "report": "Report by"}
 
 OBJECTIONS_SHOWN = 2
 FACTS_SHOWN = 3
@@ -82,8 +85,8 @@ def _when(clock: Clock | None, *, now: datetime) -> str:
         case "paused":
             return "The clock is paused."
         case _:
-            late = "Overdue since" if due < now else "Reach out by" if clock.kind == "first_outreach" else "Follow up by"
-            return f"{late} {due:%a} {due.day} {due:%b %H:%M %Z}."
+            asked = "Overdue since" if due < now else _ASKED_FOR[clock.kind]
+            return f"{asked} {moment_words(due, now=now)}."
 
 
 def _first_sentences(text: str, words: int) -> str:

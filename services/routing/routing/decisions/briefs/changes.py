@@ -6,7 +6,7 @@ from datetime import datetime
 
 from routing.decisions.briefs.changed_material import changes_of_material
 from routing.decisions.briefs.parts import Brief, BriefChange, BriefEngagement, Document
-from routing.decisions.briefs.sentences import act_words, day_words
+from routing.decisions.briefs.sentences import act_words, day_words, moment_words
 from routing.decisions.facts import Asset
 
 CHANGES_MAX = 10
@@ -22,6 +22,7 @@ def changes_between(
     """
     found = [
         *_of_owner_and_stage(before, after),
+        *_of_meeting(before, after, now=now),
         *_of_acts(before, after, now=now),
         *changes_of_material(before, after, assets=assets, brand_id=brand_id, now=now),
         *_of_the_person(before, after),
@@ -38,6 +39,17 @@ def _of_owner_and_stage(before: Document, after: Brief) -> Iterator[BriefChange]
         yield BriefChange("stage_changed", f"The lead went from {_words(before['stage'])} to {_words(after.stage)}.")
     if before.get("journey_stage", after.journey_stage) != after.journey_stage:
         yield BriefChange("journey_stage_changed", f"What they read moved them to {_words(after.journey_stage)}.")
+
+
+def _of_meeting(before: Document, after: Brief, *, now: datetime) -> Iterator[BriefChange]:
+    known = before.get("meeting_at")
+    if (None if known is None else datetime.fromisoformat(known)) == after.meeting_at:
+        return
+    if after.meeting_at is None:
+        yield BriefChange("meeting_over", "What came of the meeting was told.")
+    else:
+        when = moment_words(after.meeting_at, now=now)
+        yield BriefChange("meeting_changed", f"The meeting is on {when}{'' if known is None else ' now'}.")
 
 
 def _of_acts(before: Document, after: Brief, *, now: datetime) -> Iterator[BriefChange]:

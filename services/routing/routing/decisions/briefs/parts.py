@@ -135,6 +135,8 @@ class Brief:
     next_step: str
     allowed_channels: tuple[RepChannel, ...]
     clock: Clock | None
+    meeting_at: datetime | None
+    """Of a meeting agreed on, of which nobody told yet what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +176,5 @@ class BriefFacts:
     others_at_account: Sequence[ActiveSpecialty] = ()
     earlier_leads: Sequence[EarlierLead] = ()
     clock: Clock | None = None
+    meeting_at: datetime | None = None
+    """In the zone in which it is told."""

@@ -135,6 +135,12 @@ def next_step(
             return f"Introduce the topic and find out whether it matters to their patients.{guide}"
 
 
+def step_of_meeting(meeting_at: datetime, *, now: datetime) -> str:
+    """Recommend what a meeting asks for: before it, and from its time on until it is told what came of it."""
+    when = moment_words(meeting_at, now=now)
+    return f"Prepare the meeting of {when} with the answers below." if now < meeting_at else f"Say what came of the meeting of {when}."
+
+
 def readiness_kinds(policy: Policy) -> frozenset[str]:
     """Return the kinds of engagement that confirm intent."""
     return frozenset(kind for readiness in policy.readiness for kind in readiness.kinds)
@@ -160,6 +166,12 @@ def day_words(moment: datetime, *, now: datetime) -> str:
     """The day of a moment in UTC, with the year where it is another than now's."""
     day = moment.astimezone(UTC)
     return f"on {day.day} {day:%B}{'' if day.year == now.year else f' {day.year}'}"
+
+
+def moment_words(moment: datetime, *, now: datetime) -> str:
+    """A day and a time in the moment's own zone, with the year where it is another than now's there."""
+    year = "" if moment.year == now.astimezone(moment.tzinfo).year else f" {moment.year}"
+    return f"{moment:%a} {moment.day} {moment:%b}{year} {moment:%H:%M %Z}"
 
 
 def _told(policy: Policy, subject: Subject, *, now: datetime, speaks_for: bool) -> tuple[str, ...]:

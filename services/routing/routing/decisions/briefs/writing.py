@@ -9,10 +9,10 @@ from datetime import datetime
 
 from routing.decisions.briefs.objections import likely_objections
 from routing.decisions.briefs.parts import Brief, BriefAccount, BriefContact, BriefEngagement, BriefFacts, UrgencyFigures
-from routing.decisions.briefs.sentences import ACT_WORDS, fit_words, most_telling, next_step, why_now, why_this_person
+from routing.decisions.briefs.sentences import ACT_WORDS, fit_words, most_telling, next_step, step_of_meeting, why_now, why_this_person
 from routing.decisions.briefs.urgency import urgency
 from routing.decisions.consent import allowed_rep_channels
-from routing.decisions.facts import COMMERCIAL_CONTEXTS, Asset, Engagement, JourneyStage, Subject
+from routing.decisions.facts import COMMERCIAL_CONTEXTS, Asset, Engagement, Subject
 from routing.decisions.qualification.scoring import is_commercial
 
 ENGAGEMENTS_MAX = 20
@@ -48,14 +48,17 @@ def compose_brief(facts: BriefFacts, *, version: int, now: datetime) -> Brief:
         earlier_leads=tuple(facts.earlier_leads[:EARLIER_LEADS_MAX]),
         campaign=facts.campaign,
         likely_objections=likely_objections(facts, journey_stage=facts.journey_stage, topics=topics, consumed=consumed, now=now),
-        next_step=_next_step(facts, shown, facts.journey_stage),
+        next_step=_next_step(facts, shown, now=now),
         allowed_channels=allowed_rep_channels(facts.subject.contact.consents),
         clock=facts.clock,
+        meeting_at=facts.meeting_at,
     )
 
 
-def _next_step(facts: BriefFacts, shown: Sequence[Engagement], journey_stage: JourneyStage) -> str:
-    step = next_step(facts.policy, engagements=shown, journey_stage=journey_stage, stage=facts.stage, campaign=facts.campaign)
+def _next_step(facts: BriefFacts, shown: Sequence[Engagement], *, now: datetime) -> str:
+    if facts.meeting_at is not None and facts.stage != "on_hold":
+        return step_of_meeting(facts.meeting_at, now=now)
+    step = next_step(facts.policy, engagements=shown, journey_stage=facts.journey_stage, stage=facts.stage, campaign=facts.campaign)
     return f"In your next planned call: {step}" if facts.kind == "on_plan" and facts.stage == "assigned" else step
 
 

@@ -4,7 +4,8 @@
   more period of the same length runs; at its end the lead is re-routed once, the next time it goes to the manager.
 - `follow_up` starts with every attempt that leaves the next step to the rep, and is met by the next attempt. The end of its one more period
   is told to the manager: nobody in conversation loses the lead.
-- `report` measures how soon an attempt was told: from when it happened to when its report came.
+- `report` measures how soon an attempt was told: from when it happened to when its report came. What came of a meeting is due from the
+  meeting's own time on, so its clock stands there before it begins.
 
 All run in the open hours of the lead's territory. A clock that was breached goes on measuring how late it is met.
 """
@@ -250,7 +251,8 @@ def resume_clock(clock: Clock, *, at: datetime, calendar: Calendar) -> Clock:
     """Return a paused clock running on from `at`: what lay ahead comes later by the open time of the pause. Any other stays as it is."""
     if clock.state != "paused" or clock.paused_at is None:
         return clock
-    paused_at = clock.paused_at
+    # One that has not begun yet loses nothing before it does.
+    paused_at = max(clock.paused_at, clock.started_at)
     stood_still = open_seconds_between(paused_at, at, calendar=calendar)
 
     def moved(mark: datetime) -> datetime:

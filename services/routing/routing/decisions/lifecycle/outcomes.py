@@ -74,11 +74,20 @@ class ReportedOutcome:
     occurred_at: datetime
     reason_code: str | None = None
     report_id: str = ""
+    meeting_at: datetime | None = None
+    """For when a meeting was booked; None if it wasn't, or nobody said."""
+    received_at: datetime | None = None
+    """When feedback heard of it; None if that wasn't kept."""
 
     @property
     def order(self) -> tuple[datetime, str]:
         """Its place among the reports of a lead."""
         return self.occurred_at, self.report_id
+
+    @property
+    def heard_at(self) -> datetime:
+        """When it was told."""
+        return self.received_at or self.occurred_at
 
     @property
     def reason(self) -> str:

@@ -46,6 +46,11 @@ class Notes:
             due_at = max(due_at, lead.brief_issued_at + BETWEEN_VERSIONS)
         self.outdated[lead.id] = min(due_at, self.outdated.get(lead.id, due_at))
 
+    def outdate_when_met(self, lead: Lead, *, now: datetime) -> None:
+        """From the time of its meeting on, if that lies ahead, the lead's brief asks for something else."""
+        if lead.meeting_at is not None and lead.meeting_at > now:
+            self.outdated[lead.id] = min(lead.meeting_at, self.outdated.get(lead.id, lead.meeting_at))
+
 
 def give_reason(notes: Notes, lead: Lead, reason: str, *, at: datetime) -> bool:
     """There is a reason to look at the lead; returns whether it is the newest, and so stands with the lead."""

@@ -1,6 +1,7 @@
 """Writes briefs: for leads that were just given to somebody, and in a new version where what they say has changed."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ def issue_briefs(desk: Desk, leads: Sequence[Lead], material: Material) -> None:
     """Writes a new version of each lead's brief, with what changed since the one before."""
     for lead in leads:
         _issue(desk, lead, *_composed(desk, lead, material))
+        desk.notes.outdate_when_met(lead, now=desk.now)
 
 
 def revise_briefs(desk: Desk, leads: Sequence[Lead], material: Material) -> int:
@@ -33,6 +35,7 @@ def revise_briefs(desk: Desk, leads: Sequence[Lead], material: Material) -> int:
         if changes and lead.id in material.about.newest_briefs:
             _issue(desk, lead, brief, changes)
             revised += 1
+        desk.notes.outdate_when_met(lead, now=desk.now)
     return revised
 
 
@@ -57,6 +60,7 @@ def _composed(desk: Desk, lead: Lead, material: Material) -> tuple[Brief, tuple[
         heard_in_specialty=known.in_specialty.get((specialty, lead.brand_id), {}) if specialty else {},
         others_at_account=known.others_at(account.account_id, lead.brand_id, besides=pair[0]) if account else (),
         earlier_leads=known.earlier_leads.get(pair, ()),
+        meeting_at=None if lead.meeting_at is None else lead.meeting_at.astimezone(known.zones.get(lead.id, UTC)),
     )
     brief = compose_brief(brief_facts, version=lead.brief_version + 1, now=desk.now)
     before = known.newest_briefs.get(lead.id)

@@ -1,8 +1,9 @@
 """Keeps the clocks of a lead on the desk: started, met, measured, paused and resumed, each said and, where it needs a why, recorded."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from routing.decisions.clocks.business_time import Calendar
@@ -22,15 +23,20 @@ from routing.decisions.clocks.clock import (
     start_clock,
 )
 from routing.decisions.clocks.rules import CLOCK_KINDS, ClockKind, Period
-from routing.decisions.lifecycle.stages import is_legal
+from routing.decisions.lifecycle.meetings import Telling
+from routing.decisions.lifecycle.stages import Stage, is_legal
 from routing.operations.briefs.noticing import give_reason
 from routing.operations.desk import Desk
-from routing.operations.leads.stages import about_clock, end_clocks, position_of
+from routing.operations.leads.stages import about_clock, end_clocks
 from routing.tables import Lead
 from shared.events.feedback import OutcomeRecorded
 from shared.events.leads import ClockBreached, ClockMet, ClockPaused, ClockResumed, ClockStarted, ClockWarned
 
+ON_HOLD = "on_hold"
+"""The stage of a lead at rest, and why its clocks stand still. Those that somebody paused for a reason of their own stay paused."""
+
 _FOLLOW_UP: Collection[ClockKind] = ["follow_up"]
+_REPORT: Collection[ClockKind] = ["report"]
 
 
 def start_outreach(desk: Desk, lead: Lead, calendar: Calendar, *, afresh: bool) -> None:
@@ -49,9 +55,17 @@ def start_outreach(desk: Desk, lead: Lead, calendar: Calendar, *, afresh: bool) 
     reroutes = former.reroutes if former else 0
     _start(desk, lead, start_clock("first_outreach", period, started_at=started_at, calendar=calendar, reroutes=reroutes))
     if former is not None:
-        ended = end_clocks(desk, lead, at=desk.now, reason="reassigned", kinds=("follow_up", "report"))
+        ended = end_clocks(desk, lead, at=desk.now, reason="reassigned", kinds=_left_behind(desk, lead))
         effects = [effect_on(clock, "ended", at=desk.now, calendar=calendar) for clock in ended]
         desk.note_clocks(lead, [effect_on(former, "restarted", at=desk.now, calendar=calendar), *effects])
+
+
+def _left_behind(desk: Desk, lead: Lead) -> Collection[ClockKind]:
+    """The clocks that end with an owner. A meeting that lies ahead is handed over; what came of one that is over only they could tell."""
+    if lead.meeting_at is not None and lead.meeting_at > desk.now:
+        return _FOLLOW_UP
+    lead.meeting_at = None
+    return [*_FOLLOW_UP, *_REPORT]
 
 
 def outreach_due_at(desk: Desk, lead: Lead, calendar: Calendar, *, afresh: bool) -> datetime:
@@ -91,23 +105,41 @@ def start_follow_up(desk: Desk, lead: Lead, report: OutcomeRecorded, calendar: C
         _start(desk, lead, start_clock("follow_up", period, started_at=attempted_at, calendar=calendar))
 
 
-def measure_report(desk: Desk, lead: Lead, report: OutcomeRecorded, calendar: Calendar, *, cause: UUID) -> None:
-    """How soon an attempt was told, in open time; the lead shows the newest attempt's."""
+def measure_report(desk: Desk, lead: Lead, report: OutcomeRecorded, told: Telling, calendar: Calendar, *, cause: UUID) -> None:
+    """Says how soon an attempt was told, in open time."""
+    period = _period(desk, lead, "report")
+    if period is not None:
+        desk.say(lead, _fact_met(lead, _measured(period, told, calendar), report), cause=cause)
+
+
+def meet_meeting(desk: Desk, lead: Lead, report: OutcomeRecorded, told: Telling, calendar: Calendar, *, cause: UUID) -> bool:
+    """What came of a meeting was told, which meets its clock; returns whether it was waited for."""
+    clock = desk.clock(lead, "report")
+    if clock is None or clock.state in {"met", "ended"} or clock.started_at != told.since or told.told_at is None:
+        return False
+    _meet(desk, lead, clock, meet_clock(clock, attempted_at=told.told_at, calendar=calendar), report, cause=cause)
+    return True
+
+
+def show_telling(desk: Desk, lead: Lead, telling: Telling, calendar: Calendar) -> None:
+    """Has the lead's report clock stand for this: what is still to be told has one that is said and runs, the rest was measured."""
     former, period = desk.clock(lead, "report"), _period(desk, lead, "report")
     if period is None:
         return
-    happened_at = min(_possible(desk, lead, report.occurred_at), report.received_at)
-    started = start_clock("report", period, started_at=happened_at, calendar=calendar)
-    met = meet_clock(started, attempted_at=report.received_at, calendar=calendar)
-    if former is None or former.started_at <= happened_at:
-        _meet(desk, lead, started, met, report, cause=cause)
-    else:
-        desk.say(lead, _fact_met(lead, met, report), cause=cause)
+    if telling.told_at is not None:
+        desk.set_clock(lead, _measured(period, telling, calendar, former=former))
+    elif former is None or former.state in {"met", "ended"} or former.started_at != telling.since:
+        _start(desk, lead, start_clock("report", period, started_at=telling.since, calendar=calendar))
+        if former is not None and former.state not in {"met", "ended"}:
+            desk.note_clocks(lead, [effect_on(former, "restarted", at=desk.now, calendar=calendar)])
+        if lead.stage == ON_HOLD:
+            pause_clocks(desk, lead, reason=ON_HOLD, kinds=_REPORT)
 
 
 def holder_of(lead: Lead) -> Holder:
-    """Who has the lead, as its clocks see it."""
-    return Holder(is_owned=lead.rep_id is not None, may_lose_it=is_legal(position_of(lead).stage, "mql"))
+    """Who has the lead, as its clocks see it. A conversation that rests is one still."""
+    stage = lead.held_from or lead.stage
+    return Holder(is_owned=lead.rep_id is not None, may_lose_it=is_legal(cast("Stage", stage), "mql"))
 
 
 def announce(desk: Desk, lead: Lead, clock: Clock, reached: Warn | Breach) -> None:
@@ -195,6 +227,13 @@ def _period(desk: Desk, lead: Lead, kind: ClockKind) -> Period | None:
 def _possible(desk: Desk, lead: Lead, moment: datetime) -> datetime:
     """A device's time may be wrong; nothing happened before the lead was there, or will have happened later than now."""
     return min(max(moment, lead.qualified_at), desk.now)
+
+
+def _measured(period: Period, told: Telling, calendar: Calendar, *, former: Clock | None = None) -> Clock:
+    """The clock of what was told, with what became of it before if it is the former one: when it was met is found anew."""
+    is_same = former is not None and former.started_at == told.since
+    clock = replace(former, met_at=None) if is_same and former else start_clock("report", period, started_at=told.since, calendar=calendar)
+    return clock if told.told_at is None else meet_clock(clock, attempted_at=told.told_at, calendar=calendar)
 
 
 def _start(desk: Desk, lead: Lead, clock: Clock) -> None:

@@ -11,7 +11,7 @@ from routing.decisions.clocks.clock import OPEN_STATES, Breach, Warn, decide_clo
 from routing.decisions.consent import is_do_not_contact
 from routing.decisions.lifecycle.stages import Move, decide_resumption
 from routing.operations.assignment.owners import Search
-from routing.operations.clocks.timekeeping import announce, holder_of, pause_clocks, resume_clocks
+from routing.operations.clocks.timekeeping import ON_HOLD, announce, holder_of, pause_clocks, resume_clocks
 from routing.operations.desk import Desk, clear, hold_free_contacts, lay_out
 from routing.operations.leads.stages import move, position_of
 from routing.operations.ledgers.keeping import keep_ledgers
@@ -21,8 +21,6 @@ from routing.tables import Lead
 from shared.database import Database, together
 
 LEADS_AT_ONCE = 100
-_ON_HOLD = "on_hold"
-"""Why a clock stands still: its lead does. Those that somebody paused for a reason of their own stay paused."""
 
 
 async def resume_held_leads(database: Database, *, now: datetime) -> int:
@@ -56,14 +54,14 @@ def hold(desk: Desk, lead: Lead, decision: Move, *, until: datetime | None, by_s
             announce(desk, lead, clock, due)
     move(desk, lead, decision, by_sub=by_sub, details={"until": until})
     lead.held_until = until
-    pause_clocks(desk, lead, reason=_ON_HOLD, kinds=[clock.kind for clock in running])
+    pause_clocks(desk, lead, reason=ON_HOLD, kinds=[clock.kind for clock in running])
 
 
 def resume(
     desk: Desk, lead: Lead, decision: Move, calendar: Calendar, *, at: datetime | None = None, by_sub: str | None = None
 ) -> list[Search]:
     """Takes a lead off its hold, and its clocks too, which go on from `at`; returns the search for an owner if it has none."""
-    resting = [clock.kind for clock in desk.clocks_of(lead) if clock.state == "paused" and clock.reason == _ON_HOLD]
+    resting = [clock.kind for clock in desk.clocks_of(lead) if clock.state == "paused" and clock.reason == ON_HOLD]
     move(desk, lead, decision, by_sub=by_sub)
     resume_clocks(desk, lead, calendar, reason=decision.reason, at=at, kinds=resting)
     return [Search(lead, reason=decision.reason)] if lead.rep_id is None else []

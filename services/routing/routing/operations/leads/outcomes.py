@@ -11,12 +11,21 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import tables
+from routing.decisions.lifecycle.meetings import telling_in, telling_of
 from routing.decisions.lifecycle.outcomes import ATTEMPTS, Reassign, Refuse, Reopen, ReportedOutcome, Restate, decide_outcome
 from routing.decisions.lifecycle.stages import Move, NoChange
 from routing.operations.assignment.owners import Search
-from routing.operations.clocks.timekeeping import measure_report, meet_clocks, start_follow_up, start_outreach
+from routing.operations.clocks.timekeeping import (
+    measure_report,
+    meet_clocks,
+    meet_meeting,
+    show_telling,
+    start_follow_up,
+    start_outreach,
+)
 from routing.operations.desk import Desk, clear, lay_out
 from routing.operations.leads.conversations import guard_conversation
+from routing.operations.leads.meetings import keep_meeting, meeting_of
 from routing.operations.leads.reports import Reports, reported, reports_on
 from routing.operations.leads.stages import enter_late, move, position_of
 from routing.operations.ledgers.keeping import keep_ledgers
@@ -96,15 +105,26 @@ def _apply(desk: Desk, lead: Lead, fact: OutcomeRecorded, reports: Reports, open
         _refuse(desk, lead, outcome, decision.reason, cause=cause)
         return []
     calendar = openings.of(lead.territory_id)
-    if fact.code in ATTEMPTS:
-        meet_clocks(desk, lead, fact, calendar, cause=cause)
     reports.take(desk, lead, outcome)
+    if fact.code not in ATTEMPTS:
+        searches = _follow(desk, lead, fact, decision, outcome, reports, cause=cause)
+        if isinstance(decision, Reopen):
+            start_outreach(desk, lead, calendar, afresh=True)
+        guard_conversation(desk, lead)
+        return searches
+    overruled = decision.overruled if isinstance(decision, Move | Restate) else ()
+    standing = reports.standing(lead, overruled=overruled)
+    meeting = meeting_of(lead, reports.earlier(lead), standing=standing)
+    told = telling_of(outcome, meeting)
+    meet_clocks(desk, lead, fact, calendar, cause=cause)
+    was_waited_for = meet_meeting(desk, lead, fact, told, calendar, cause=cause)
     searches = _follow(desk, lead, fact, decision, outcome, reports, cause=cause)
-    if isinstance(decision, Reopen) and fact.code not in ATTEMPTS:
-        start_outreach(desk, lead, calendar, afresh=True)
-    if fact.code in ATTEMPTS:
-        start_follow_up(desk, lead, fact, calendar)
-        measure_report(desk, lead, fact, calendar, cause=cause)
+    start_follow_up(desk, lead, fact, calendar)
+    if not was_waited_for:
+        measure_report(desk, lead, fact, told, calendar, cause=cause)
+    keep_meeting(desk, lead, meeting, fact, calendar)
+    if telling := telling_in(standing, meeting, goes_on=lead.ended_at is None):
+        show_telling(desk, lead, telling, calendar)
     guard_conversation(desk, lead)
     return searches
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.lifecycle.outcomes import ReportedOutcome
+from routing.decisions.lifecycle.stages import Overruled
 from routing.operations.desk import Desk
 from routing.tables import Lead
 from shared.database import Statement, together
@@ -32,6 +33,11 @@ class Reports:
         """What was taken of the lead's owner so far."""
         return self.by_lead[lead.id]
 
+    def standing(self, lead: Lead, *, overruled: Collection[Overruled] = ()) -> Sequence[ReportedOutcome]:
+        """What counts of the lead's owner but for what is just overruled."""
+        gone = {each.report_id for each in overruled}
+        return [each for each in self.by_lead[lead.id] if each.report_id not in gone]
+
     def take(self, desk: Desk, lead: Lead, outcome: ReportedOutcome) -> None:
         """The report counts."""
         if lead.assigned_at is None:
@@ -46,6 +52,8 @@ class Reports:
                 "code": outcome.code,
                 "reason_code": outcome.reason_code,
                 "occurred_at": outcome.occurred_at,
+                "received_at": outcome.received_at,
+                "meeting_at": outcome.meeting_at,
             }
         )
 
@@ -79,8 +87,9 @@ def reported(desk: Desk, lead: Lead, fact: OutcomeRecorded) -> ReportedOutcome:
     """What the event says, as the lifecycle's decisions see it."""
     # A device's clock may be wrong; nothing happened before the lead was there, or will have happened later than now.
     at = min(max(fact.occurred_at, lead.qualified_at), desk.now)
-    return ReportedOutcome(fact.code, fact.rep_id, at, fact.reason_code, fact.report_id)
+    meeting_at = None if fact.meeting_at is None else max(fact.meeting_at, at)
+    return ReportedOutcome(fact.code, fact.rep_id, at, fact.reason_code, fact.report_id, meeting_at, fact.received_at)
 
 
 def _outcome(row: Any) -> ReportedOutcome:
-    return ReportedOutcome(row.code, row.rep_id, row.occurred_at, row.reason_code, row.report_id)
+    return ReportedOutcome(row.code, row.rep_id, row.occurred_at, row.reason_code, row.report_id, row.meeting_at, row.received_at)

@@ -149,7 +149,7 @@ def _leave(lead: Lead, moved: Move) -> None:
 def _end(desk: Desk, lead: Lead, *, at: datetime) -> None:
     """Closes the cycle: nobody waits for the lead, its clocks end, and its owner has room for another."""
     lead.ended_at = at
-    lead.waiting_since = lead.waiting_reason = None
+    lead.waiting_since = lead.waiting_reason = lead.meeting_at = None
     desk.frees_capacity |= lead.rep_id is not None
     end_clocks(desk, lead, at=at, reason="lead_ended")
 
