@@ -130,4 +130,5 @@ def test_it_can_always_be_read_in_twenty_seconds(
     late = Clock("first_outreach", "breached", NOW, NOW, NOW, NOW)
     text = glance(told, clock=late, channels=REP_CHANNELS, now=NOW + timedelta(days=1))
     assert len(text.split()) <= WORDS_MAX
+    assert len(glance(told, clock=late, channels=REP_CHANNELS, now=NOW + timedelta(days=400)).split()) <= WORDS_MAX
     assert text.splitlines()[0] == headline(told, now=NOW + timedelta(days=1))

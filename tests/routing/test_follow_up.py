@@ -1,12 +1,13 @@
 """The clocks that attempts start: the next step, and how soon what happened is told."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from routing.operations.clocks.ticking import tick_clocks
+from tests.routing.test_moves import ask
 from tests.routing.test_ticking import clock_of, history, moment, tick
 from tests.routing.world import World, contact, engagement, outcome, rep
 
@@ -93,6 +94,17 @@ async def test_a_follow_up_nobody_makes_is_told_to_the_manager_and_takes_the_lea
     assert (said["kind"], said["to"], said["manager_rep_id"]) == ("follow_up", "owner", "boss-1")
     assert [each["reason"] for each in await history(world, lead) if each["kind"] == "clock_escalated"] == ["in_conversation"]
     assert await tick(world, due_at + timedelta(days=9)) == 0
+
+
+async def test_a_conversation_that_rests_is_taken_from_nobody_though_its_clock_was_resumed(world: World, lead: dict[str, Any]) -> None:
+    await world.hear(outcome(lead, "contacted", after=HOUR))
+    await ask(world, lead, "hold")
+    resumed = await world.client.post(f"/v1/leads/{lead['id']}/clocks/follow_up/resume", headers=world.headers)
+    assert resumed.json()["state"] == "breached", "it had run out before the hold"
+    await tick(world, datetime.now(UTC) + timedelta(days=1))
+    now = await world.reread(lead)
+    assert (now["rep_id"], now["stage"]) == (lead["rep_id"], "on_hold")
+    assert [each["to"] for each in await world.said("clock.escalated")] == ["owner"]
 
 
 async def test_a_report_is_measured_from_what_happened_to_its_receipt(world: World, lead: dict[str, Any]) -> None:

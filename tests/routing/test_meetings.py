@@ -237,6 +237,16 @@ async def test_whoever_gets_the_lead_gets_the_meeting_that_lies_ahead(world: Wor
     assert (told["stage"], told["meeting_at"], report_clock(told)["state"]) == ("meeting_held", None, "met")
 
 
+async def test_who_got_the_lead_with_its_meeting_may_move_it(world: World, lead: dict[str, Any]) -> None:
+    await world.hear(booked(lead, after=HOUR, meeting=3 * DAY))
+    await ask(world, lead, "reassign", rep_id={"rep-1": "rep-2", "rep-2": "rep-1"}[lead["rep_id"]], reason_code="on_leave")
+    theirs = await world.reread(lead)
+    await world.hear(booked(theirs, after=2 * HOUR, meeting=2 * DAY))
+    shown = await world.reread(lead)
+    assert datetime.fromisoformat(shown["meeting_at"]) == qualified_at(lead) + 2 * DAY
+    assert moment(report_clock(shown), "started_at") == qualified_at(lead) + 2 * DAY
+
+
 async def test_what_came_of_a_meeting_that_is_over_is_not_asked_of_who_gets_the_lead_next(world: World, lead: dict[str, Any]) -> None:
     await world.hear(booked(lead, after=HOUR, meeting=2 * HOUR))
     follower = {"rep-1": "rep-2", "rep-2": "rep-1"}[lead["rep_id"]]

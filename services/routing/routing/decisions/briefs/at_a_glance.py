@@ -86,7 +86,7 @@ def _when(clock: Clock | None, *, now: datetime) -> str:
             return "The clock is paused."
         case _:
             asked = "Overdue since" if due < now else _ASKED_FOR[clock.kind]
-            return f"{asked} {moment_words(due, now=now)}."
+            return f"{asked} {moment_words(due)}."
 
 
 def _first_sentences(text: str, words: int) -> str:

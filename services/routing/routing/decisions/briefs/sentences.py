@@ -168,9 +168,9 @@ def day_words(moment: datetime, *, now: datetime) -> str:
     return f"on {day.day} {day:%B}{'' if day.year == now.year else f' {day.year}'}"
 
 
-def moment_words(moment: datetime, *, now: datetime) -> str:
-    """A day and a time in the moment's own zone, with the year where it is another than now's there."""
-    year = "" if moment.year == now.astimezone(moment.tzinfo).year else f" {moment.year}"
+def moment_words(moment: datetime, *, now: datetime | None = None) -> str:
+    """A day and a time in the moment's own zone; with the year where it is another than now's there, if that is given."""
+    year = "" if now is None or moment.year == now.astimezone(moment.tzinfo).year else f" {moment.year}"
     return f"{moment:%a} {moment.day} {moment:%b}{year} {moment:%H:%M %Z}"
 
 
