@@ -12,7 +12,7 @@ from routing.decisions.facts import Content, Engagement
 from routing.operations.briefs.following import store_catalog
 from routing.operations.briefs.reasons import note_acts
 from routing.operations.described_anew import decide_described_anew
-from routing.operations.desk import clear, lay_out
+from routing.operations.laying_out import clear, lay_out
 from routing.operations.ledgers.content import noting_changes, reading_assets
 from routing.operations.ledgers.keeping import complete_ledgers, keep_ledgers
 from routing.operations.ledgers.restating import review_restated

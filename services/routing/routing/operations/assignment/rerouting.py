@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing.decisions.effective import day_of
 from routing.operations.assignment.owners import Search
 from routing.operations.assignment.queue_rounds import begin_new_field_force
-from routing.operations.desk import clear, hold_free_contacts, lay_out
+from routing.operations.laying_out import clear, hold_free_contacts, lay_out
 from routing.operations.ledgers.keeping import keep_ledgers
 from routing.operations.qualifying import decide_pairs
 from routing.queries import facts

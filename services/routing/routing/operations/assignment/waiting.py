@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.operations.assignment.owners import Search
 from routing.operations.assignment.queue_rounds import queue_round
-from routing.operations.desk import Desk, clear, hold_free_contacts, lay_out
+from routing.operations.desk import Desk
+from routing.operations.laying_out import clear, hold_free_contacts, lay_out
 from routing.operations.ledgers.keeping import keep_ledgers
 from routing.operations.qualifying import decide_pairs
 from routing.tables import Lead, Ledger, Policy

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.operations.briefs.writing import revise_briefs
-from routing.operations.desk import clear, hold_free_contacts, lay_out
+from routing.operations.laying_out import clear, hold_free_contacts, lay_out
 from routing.operations.ledgers.keeping import keep_ledgers
 from routing.operations.qualifying import decide_pairs
 from routing.queries.brief_material import Material, material

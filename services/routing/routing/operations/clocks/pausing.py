@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing.decisions.clocks.clock import Breach, Clock, Warn, decide_clock
 from routing.decisions.clocks.rules import ClockKind
 from routing.operations.clocks.timekeeping import announce, holder_of, pause_clocks, resume_clocks
-from routing.operations.desk import clear, lay_out
+from routing.operations.laying_out import clear, lay_out
 from routing.queries.calendars import calendars
 from routing.tables import Lead
 from shared.database import together

@@ -15,7 +15,8 @@ from routing.decisions.effective import day_of
 from routing.operations.assignment.handing_over import HandOver, hand_over
 from routing.operations.assignment.owners import Search
 from routing.operations.clocks.timekeeping import announce, effect_on, holder_of, resume_clocks
-from routing.operations.desk import Desk, clear, hold_free_contacts, lay_out
+from routing.operations.desk import Desk
+from routing.operations.laying_out import clear, hold_free_contacts, lay_out
 from routing.operations.leads.stages import about_clock
 from routing.operations.ledgers.keeping import keep_ledgers
 from routing.operations.qualifying import decide_pairs

@@ -12,7 +12,8 @@ from routing.decisions.consent import is_do_not_contact
 from routing.decisions.lifecycle.stages import Move, decide_resumption
 from routing.operations.assignment.owners import Search
 from routing.operations.clocks.timekeeping import ON_HOLD, announce, holder_of, pause_clocks, resume_clocks
-from routing.operations.desk import Desk, clear, hold_free_contacts, lay_out
+from routing.operations.desk import Desk
+from routing.operations.laying_out import clear, hold_free_contacts, lay_out
 from routing.operations.leads.stages import move, position_of
 from routing.operations.ledgers.keeping import keep_ledgers
 from routing.operations.qualifying import decide_pairs

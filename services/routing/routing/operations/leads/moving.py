@@ -12,7 +12,8 @@ from routing.decisions.effective import day_of
 from routing.decisions.lifecycle.reasons import recycling_for
 from routing.decisions.lifecycle.stages import Illegal, Move, decide_hold, decide_recycling, decide_resumption
 from routing.operations.assignment.handing_over import HandOver, hand_over
-from routing.operations.desk import Desk, clear, lay_out
+from routing.operations.desk import Desk
+from routing.operations.laying_out import clear, lay_out
 from routing.operations.leads.detours import hold, resume
 from routing.operations.leads.stages import move, position_of
 from routing.operations.ledgers.keeping import keep_ledgers

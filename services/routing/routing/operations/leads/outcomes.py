@@ -23,7 +23,8 @@ from routing.operations.clocks.timekeeping import (
     start_follow_up,
     start_outreach,
 )
-from routing.operations.desk import Desk, clear, lay_out
+from routing.operations.desk import Desk
+from routing.operations.laying_out import clear, lay_out
 from routing.operations.leads.conversations import guard_conversation
 from routing.operations.leads.meetings import keep_meeting, meeting_of
 from routing.operations.leads.reports import Reports, reported, reports_on

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.decisions.effective import day_of, next_last_day
 from routing.operations.described_anew import decide_described_anew
-from routing.operations.desk import clear, hold_free_contacts, lay_out
+from routing.operations.laying_out import clear, hold_free_contacts, lay_out
 from shared.database import Database, Statement, together
 
 CONTACTS_AT_ONCE = 200
