@@ -8,6 +8,9 @@ TOPICS = ("contacts", "catalog", "field-force", "engagements", "leads", "feedbac
 # The version of somebody who was erased, wherever their place is kept. Nothing is told of them any more.
 ERASED_VERSION = 2**31 - 1
 
+# Beside their pool processes keep connections for what is hot: intake one for its batches, routing one for each consumer that keeps plans.
+CONNECTIONS_OF_THEIR_OWN: Mapping[str, int] = {"intake": 1, "routing": 3}
+
 # Of these topics only the latest event per key stays.
 COMPACTED = frozenset({"contacts", "catalog", "field-force"})
 

@@ -21,6 +21,9 @@ class Testimony(BaseModel):
     at: AwareDatetime
 
 
+Verb = Literal["hold", "resume", "reassign", "pause", "restart", "opened", "acted", "dismissed"]
+"""What somebody does with a lead by hand: with itself, with one of its clocks, with its brief."""
+
 _Kind = TypeVar("_Kind", bound=Testimony)
 
 
@@ -58,6 +61,24 @@ class ReportTry(Testimony):
     mention: Literal["flagged", "in_words"] | None
     status: int | None
     case_id: str | None = None
+
+
+class MoveTry(Testimony):
+    """Somebody, named by their rep or role, did something with a lead by hand.
+
+    `to` is the rep whom a `reassign` names, `clock` what `pause` and `restart` are about, `version` the brief that was answered.
+    """
+
+    file_name: ClassVar[str] = "moves.jsonl"
+
+    answered_at: AwareDatetime | None
+    verb: Verb
+    lead_id: str
+    by: str
+    to: str | None = None
+    clock: str | None = None
+    version: int | None = None
+    status: int | None
 
 
 class Arrival(Testimony):

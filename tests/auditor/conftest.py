@@ -11,6 +11,19 @@ def world() -> World:
     return told_world(6)
 
 
+def _handle(world: World, leads: list[str]) -> None:
+    """What people do with leads by hand."""
+    story.hold(world, leads[0])
+    story.hold(world, leads[1])
+    story.resume(world, leads[1])
+    story.pause(world, leads[1])
+    story.pause(world, leads[2])
+    story.restart(world, leads[2])
+    story.answer_brief(world, leads[2], "opened")
+    story.answer_brief(world, leads[2], "acted")
+    story.reassign(world, leads[-1], "rep-1")
+
+
 def told_world(contacts: int, objections: int = 5) -> World:
     """Contacts who click, five of whom have a lead that a rep owns; one waits, one opts out; objections rise; one is flagged."""
     world = World()
@@ -35,6 +48,7 @@ def told_world(contacts: int, objections: int = 5) -> World:
     story.object_to(world, leads[1], mention="flagged")
     story.decide_on(world, heard)
     story.enter(world, leads[2], "accepted", "stage_changed", "accepted")
+    _handle(world, leads)
     story.opt_out(world, names[-1])
     story.opt_out(world, names[3])
     story.witness(world)

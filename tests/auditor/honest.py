@@ -17,7 +17,7 @@ from deploy.auditor.evidence.events import Event, Occurrence, Telling, read_even
 from deploy.auditor.evidence.seams import Parked
 from deploy.auditor.evidence.sightings import Search, Searching
 from deploy.auditor.services import ERASED_VERSION
-from deploy.auditor.testimony import Arrival, Backlog, Canary, Fault, Probe, ReportTry, Sample, WebhookTry
+from deploy.auditor.testimony import Arrival, Backlog, Canary, Fault, MoveTry, Probe, ReportTry, Sample, WebhookTry
 
 BEGIN = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 BRAND, CAMPAIGN, REGION, SPECIALTY = "cardiolex", "launch", "midwest", "cardiology"
@@ -91,6 +91,7 @@ class World:
     samples: list[Sample] = field(default_factory=list)
     backlog: list[Backlog] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    moves: list[MoveTry] = field(default_factory=list)
     numbers: "count[int]" = field(default_factory=count)
 
     def __repr__(self) -> str:
@@ -156,7 +157,9 @@ class World:
             inbox=self.inbox,
             parked=self.parked,
             search=self.search,
-            witnessed=Witnessed(self.webhooks, self.report_tries, self.arrivals, self.probes, self.samples, self.backlog, self.faults),
+            witnessed=Witnessed(
+                self.webhooks, self.report_tries, self.arrivals, self.probes, self.samples, self.backlog, self.faults, moves=self.moves
+            ),
         )
 
     @property

@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from deploy.auditor.evidence import feedback, intake, reporting, routing
-from deploy.auditor.testimony import Backlog, Fault, Probe, ReportTry, Sample, WebhookTry
+from deploy.auditor.testimony import Backlog, Fault, MoveTry, Probe, ReportTry, Sample, Verb, WebhookTry
 from tests.auditor.honest import BRAND, CAMPAIGN, REGION, SPECIALTY, URL, World
 
 POLICY = "1"
@@ -230,6 +230,58 @@ def witness(world: World, *, seconds: int = 40) -> None:
         world.samples.append(Sample(at=world.pass_second(), process="intake", pid=4711, livez_seconds=0.01, **how))
 
 
+def reassign(world: World, lead_id: str, rep_id: str) -> None:
+    """Somebody gives the lead to another rep."""
+    assign(world, lead_id, rep_id)
+    _accept(world, lead_id, "reassign", by="sales_ops", to=rep_id)
+
+
+def hold(world: World, lead_id: str) -> None:
+    """Its rep lets the lead rest, and its clock."""
+    world.pass_second()
+    held_from = lead_of(world, lead_id).stage
+    enter(world, lead_id, "on_hold", "stage_changed", "asked_for_time")
+    change(world, lead_id, held_from=held_from)
+    _accept(world, lead_id, "hold")
+
+
+def resume(world: World, lead_id: str) -> None:
+    """Its rep lets the lead go on from where it stood."""
+    world.pass_second()
+    enter(world, lead_id, str(lead_of(world, lead_id).held_from), "stage_changed", "resumed")
+    change(world, lead_id, held_from=None)
+    _accept(world, lead_id, "resume")
+
+
+def pause(world: World, lead_id: str) -> None:
+    """Its rep stops the lead's clock."""
+    world.pass_second()
+    world.clocks[:] = [replace(clock, state="paused") if clock.lead_id == lead_id else clock for clock in world.clocks]
+    _remember(world, lead_id, "clock_paused", None, "asked_for_time")
+    _accept(world, lead_id, "pause", clock="first_outreach")
+
+
+def restart(world: World, lead_id: str) -> None:
+    """Its rep lets the lead's clock run on."""
+    world.pass_second()
+    world.clocks[:] = [replace(clock, state="running") if clock.lead_id == lead_id else clock for clock in world.clocks]
+    _remember(world, lead_id, "clock_resumed", None, "resumed")
+    _accept(world, lead_id, "restart", clock="first_outreach")
+
+
+def answer_brief(world: World, lead_id: str, kind: Literal["opened", "acted", "dismissed"]) -> None:
+    """Its rep says what they did with the lead's brief."""
+    world.pass_second()
+    said = {"lead_id": lead_id, "rep_id": lead_of(world, lead_id).rep_id, "version": 1, "kind": kind}
+    world.tell("routing", "brief.answered", "leads", lead_id, said)
+    _accept(world, lead_id, kind, version=1)
+
+
+def _accept(world: World, lead_id: str, verb: Verb, *, by: str | None = None, **asked: Any) -> None:
+    by = by or str(lead_of(world, lead_id).rep_id)
+    world.moves.append(MoveTry(at=world.now, answered_at=world.pass_second(), verb=verb, lead_id=lead_id, by=by, status=200, **asked))
+
+
 def lead_of(world: World, lead_id: str) -> routing.Lead:
     """The lead as it is."""
     return next(lead for lead in world.leads if lead.id == lead_id)
@@ -240,7 +292,7 @@ def change(world: World, lead_id: str, **changes: object) -> None:
     world.leads[:] = [replace(lead, **changes) if lead.id == lead_id else lead for lead in world.leads]  # type: ignore[arg-type]
 
 
-def _remember(world: World, lead_id: str, kind: str, stage: str, reason: str, *, chosen: list[str] | None = None) -> None:
+def _remember(world: World, lead_id: str, kind: str, stage: str | None, reason: str, *, chosen: list[str] | None = None) -> None:
     position = lead_of(world, lead_id).record_count + 1
     world.records.append(routing.Record(lead_id, position, world.now, kind, stage, reason, chosen or []))
     change(world, lead_id, record_count=position)

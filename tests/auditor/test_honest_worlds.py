@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from deploy.auditor.auditing import decide
 from deploy.auditor.evidence import Evidence, Witnessed, intake
 from deploy.auditor.limits import Limits
@@ -28,7 +30,7 @@ def test_without_witnesses_the_tables_alone_are_judged_and_what_is_missing_is_sa
     verdicts = {verdict.invariant: verdict for verdict in decide(replace(world.evidence(), witnessed=Witnessed(), search=None), Limits())}
     assert not [verdict for verdict in verdicts.values() if verdict.state == "broken"]
     assert verdicts["I2"].state == "not_told"
-    assert {name for name, verdict in verdicts.items() if verdict.untold} == {"I1", "I2", "I4", "I5", "I9", "I11", "I12", "I13"}
+    assert {name for name, verdict in verdicts.items() if verdict.untold} == {"I1", "I2", "I3", "I4", "I5", "I9", "I11", "I12", "I13"}
 
 
 def test_an_answer_that_broke_off_behind_its_status_is_known_by_its_body(world: World) -> None:
@@ -99,3 +101,12 @@ def test_a_receipt_that_was_read_again_may_hold_more_engagements_than_its_sender
 
 def test_a_receipt_that_was_read_again_may_not_hold_fewer(world: World) -> None:
     assert read_again(world, told_accepted=1) == {"I1"}
+
+
+@pytest.mark.parametrize(("service", "most"), [("intake", 13), ("routing", 15), ("feedback", 12)])
+def test_what_a_service_keeps_beside_its_pool_is_its_own_and_no_more(world: World, service: str, most: int) -> None:
+    last = world.backlog[-1]
+    world.backlog.append(last.model_copy(update={"service": service, "database_connections": most}))
+    assert broken_by(world) == set()
+    world.backlog.append(last.model_copy(update={"service": service, "database_connections": most + 1}))
+    assert broken_by(world) == {"I12"}

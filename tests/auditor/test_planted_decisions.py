@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.auditor.evidence.routing import Clock
 from deploy.auditor.evidence.seams import Parked
 from tests.auditor import story
 from tests.auditor.honest import World
@@ -66,6 +67,54 @@ def leave_an_engagement_without_a_verdict(world: World) -> None:
 def tell_twice_that_a_lead_qualified(world: World) -> None:
     told = next(telling.event for telling in world.told if telling.event.type == "lead.qualified")
     world.tell("routing", told.type, told.topic, told.key, dict(told.fact))
+
+
+def forget_a_reassignment(world: World) -> None:
+    """It was answered, and the lead is where it was."""
+    move = next(move for move in world.moves if move.verb == "reassign")
+    world.moves.append(move.model_copy(update={"to": "rep-3"}))
+
+
+def forget_a_hold(world: World) -> None:
+    move = next(move for move in world.moves if move.verb == "hold")
+    world.moves.append(move.model_copy(update={"lead_id": world.leads[2].id}))
+
+
+def forget_that_it_was_resumed(world: World) -> None:
+    """It rests still."""
+    move = next(move for move in world.moves if move.verb == "resume")
+    world.moves.append(move.model_copy(update={"lead_id": world.leads[0].id}))
+
+
+def forget_a_pause(world: World) -> None:
+    move = next(move for move in world.moves if move.verb == "pause")
+    world.moves.append(move.model_copy(update={"lead_id": world.leads[4].id}))
+
+
+def leave_a_clock_standing(world: World) -> None:
+    move = next(move for move in world.moves if move.verb == "restart")
+    world.moves.append(move.model_copy(update={"lead_id": world.leads[1].id}))
+
+
+def forget_an_answer_to_a_brief(world: World) -> None:
+    move = next(move for move in world.moves if move.verb == "acted")
+    world.moves.append(move.model_copy(update={"verb": "dismissed"}))
+
+
+def tell_an_answer_to_a_brief_twice(world: World) -> None:
+    told = next(telling.event for telling in world.told if telling.event.type == "brief.answered")
+    world.tell("routing", told.type, told.topic, told.key, dict(told.fact))
+
+
+def let_a_lead_rest_with_who_opted_out(world: World) -> None:
+    resting = next(lead for lead in world.leads if lead.stage == "on_hold")
+    story.meet(world, resting.contact_id, version=2, denied=("any",))
+
+
+def take_a_report_clock_for_a_conversation(world: World) -> None:
+    lead = world.leads[0]
+    world.clocks.append(Clock(lead.id, world.now, "report", "met"))
+    story.meet(world, lead.contact_id, version=2, denied=("any",))
 
 
 def lose_a_case(world: World) -> None:
@@ -166,6 +215,13 @@ def report_on_a_lead_of_another(world: World) -> None:
         (leave_an_engagement_without_a_verdict, {"I3"}),
         (give_points_for_what_a_machine_did, {"I3"}),
         (tell_twice_that_a_lead_qualified, {"I3"}),
+        (forget_a_reassignment, {"I3"}),
+        (forget_a_hold, {"I3"}),
+        (forget_that_it_was_resumed, {"I3"}),
+        (forget_a_pause, {"I3"}),
+        (leave_a_clock_standing, {"I3"}),
+        (forget_an_answer_to_a_brief, {"I3"}),
+        (tell_an_answer_to_a_brief_twice, {"I3"}),
         (lose_a_case, {"I4"}),
         (open_a_second_case, {"I4"}),
         (set_a_wrong_due_time, {"I4"}),
@@ -176,6 +232,8 @@ def report_on_a_lead_of_another(world: World) -> None:
         (leave_a_text_unread, {"I4"}),
         (note_another_verdict, {"I4"}),
         (leave_a_lead_with_who_opted_out, {"I8"}),
+        (let_a_lead_rest_with_who_opted_out, {"I8"}),
+        (take_a_report_clock_for_a_conversation, {"I8"}),
         (assign_after_the_opt_out, {"I8"}),
         (withdraw_without_a_word_of_why, {"I8"}),
         (keep_an_opt_out_from_routing, {"I8"}),

@@ -12,7 +12,7 @@ from deploy.auditor.evidence.reporting import Reporting
 from deploy.auditor.evidence.routing import Routing
 from deploy.auditor.evidence.seams import Parked
 from deploy.auditor.evidence.sightings import Search
-from deploy.auditor.testimony import Arrival, Backlog, Fault, Injected, Probe, ReportTry, Sample, WebhookTry
+from deploy.auditor.testimony import Arrival, Backlog, Fault, Injected, MoveTry, Probe, ReportTry, Sample, WebhookTry
 
 # What was acknowledged is kept 30 days; of what is older only its effects are left, and nobody can say any more what was told.
 _TOLD_KEPT = timedelta(days=29)
@@ -30,6 +30,7 @@ class Witnessed:
     backlog: Sequence[Backlog] | None = None
     faults: Sequence[Fault] = ()
     injected: Sequence[Injected] = ()
+    moves: Sequence[MoveTry] | None = None
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Points(Row):
 
 @dataclass(frozen=True, slots=True)
 class Lead(Row):
-    """One contact x one brand x one cycle."""
+    """One contact x one brand x one cycle. `held_from` is where one on hold goes on from."""
 
     table: ClassVar[str] = "leads"
 
@@ -87,6 +87,7 @@ class Lead(Row):
     ended_at: datetime | None
     waiting_since: datetime | None
     waiting_reason: str | None
+    held_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Clock(Row):
 
     lead_id: str
     met_at: datetime | None
+    kind: str = "first_outreach"
+    state: str = "running"
 
 
 @dataclass(frozen=True, slots=True)

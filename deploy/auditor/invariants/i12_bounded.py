@@ -9,6 +9,7 @@ from deploy.auditor.evidence import Evidence
 from deploy.auditor.invariants import fault_times
 from deploy.auditor.invariants.lateness import too_many_late
 from deploy.auditor.limits import Limits
+from deploy.auditor.services import CONNECTIONS_OF_THEIR_OWN
 from deploy.auditor.testimony import Sample
 from deploy.auditor.verdicts import Examination, Verdict
 
@@ -76,7 +77,7 @@ def _aliveness(evidence: Evidence, samples: Sequence[Sample], limits: Limits, ex
 
 
 def _connections(evidence: Evidence, limits: Limits, examination: Examination) -> None:
-    """No service holds more connections than its processes' pools."""
+    """No service holds more connections than its processes' pools, and those they keep beside them."""
     if evidence.witnessed.backlog is None:
         examination.leave_untold("nobody counted database connections")
         return
@@ -84,7 +85,8 @@ def _connections(evidence: Evidence, limits: Limits, examination: Examination) -
     for backlog in evidence.witnessed.backlog:
         examination.look_at()
         processes = max(1, sum(name.startswith(backlog.service) for name in names))
-        bound = processes * limits.connections_per_process + _CONNECTIONS_BESIDE
+        own = CONNECTIONS_OF_THEIR_OWN.get(backlog.service, 0)
+        bound = processes * (limits.connections_per_process + own) + _CONNECTIONS_BESIDE
         if backlog.database_connections > bound:
             examination.find(
                 "more database connections than pools", f"{backlog.service} connections={backlog.database_connections} pools={bound}"

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.events import Event, Telling
 from deploy.auditor.evidence.routing import Lead, Record
-from deploy.auditor.invariants import ownership
+from deploy.auditor.invariants import by_hand, ownership
 from deploy.auditor.limits import Limits
 from deploy.auditor.verdicts import Examination, Verdict
 
@@ -24,6 +24,11 @@ def decide(evidence: Evidence, _limits: Limits) -> Verdict:
     _owners(evidence, examination)
     for excess in ownership.over_capacity(evidence):
         examination.find("a rep was given more leads than they can carry", excess)
+    if evidence.witnessed.moves is None:
+        examination.leave_untold("nobody wrote down what they did with leads by hand")
+    examination.look_at(len(by_hand.accepted(evidence)))
+    for lost in by_hand.not_kept(evidence):
+        examination.find("a move that was accepted and is not kept", lost)
     return examination.verdict()
 
 

@@ -110,9 +110,11 @@ def _told_to_reps(evidence: Evidence, examination: Examination) -> None:
 
 
 def _leads_withdrawn(evidence: Evidence, opted_out: set[str], examination: Examination) -> None:
-    attempted = {clock.lead_id for clock in evidence.routing.clocks if clock.met_at is not None}
+    clocks = evidence.routing.clocks
+    attempted = {clock.lead_id for clock in clocks if clock.kind == "first_outreach" and clock.met_at is not None}
     for lead in evidence.routing.leads:
-        if lead.contact_id in opted_out and lead.ended_at is None and lead.stage in _UNTOUCHED and lead.id not in attempted:
+        stands_at = lead.held_from or lead.stage  # a rest saves nobody's lead
+        if lead.contact_id in opted_out and lead.ended_at is None and stands_at in _UNTOUCHED and lead.id not in attempted:
             examination.find("a lead of somebody who opted out", f"lead={lead.id} contact={lead.contact_id} rep={lead.rep_id}")
 
 

@@ -8,8 +8,8 @@ from deploy.auditor.evidence import Evidence
 from deploy.auditor.evidence.events import Event
 
 _ENDS = frozenset({"recycled", "disqualified"})
-# Planned calls, and what a manager's reps let run out, go to whom they go, whatever they carry already.
-_WHATEVER_THEY_CARRY = frozenset({"on_plan", "manager"})
+# Planned calls, what a manager's reps let run out, and what somebody gives by hand go to whom they go, whatever they carry already.
+_WHATEVER_THEY_CARRY = frozenset({"on_plan", "manager", "by_hand"})
 # A rep's row that changed and an assignment decided at about that time: which came first is not told.
 _ABOUT_THE_SAME_TIME = timedelta(seconds=1)
 

@@ -6,7 +6,20 @@ from typing import TypeVar
 
 from deploy.auditor.evidence import Witnessed
 from deploy.auditor.evidence.sightings import Searching
-from deploy.auditor.testimony import Arrival, Backlog, Canary, Fault, Injected, Probe, ReportTry, Sample, Testimony, WebhookTry, heard
+from deploy.auditor.testimony import (
+    Arrival,
+    Backlog,
+    Canary,
+    Fault,
+    Injected,
+    MoveTry,
+    Probe,
+    ReportTry,
+    Sample,
+    Testimony,
+    WebhookTry,
+    heard,
+)
 
 _Kind = TypeVar("_Kind", bound=Testimony)
 
@@ -24,6 +37,7 @@ def read_testimony(folder: Path | None) -> Witnessed:
         backlog=_read(folder, Backlog),
         faults=_read(folder, Fault) or (),
         injected=_read(folder, Injected) or (),
+        moves=_read(folder, MoveTry),
     )
 
 
