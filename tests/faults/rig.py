@@ -165,6 +165,7 @@ class Rig:
         await self.load.end()
         await self.load.sender.all_taken(seconds=_TAKEN_SECONDS)
         await self.load.field_app.all_taken(seconds=_TAKEN_SECONDS)
+        await self.load.handling.all_done(seconds=_TAKEN_SECONDS)
         await self.until(lambda: self.load.watch.nothing_since is not None, seconds=_SETTLED_SECONDS, what="the backlog is 0")
         self.load.begin()
 
@@ -175,6 +176,8 @@ class Rig:
         self.must("every webhook is acknowledged in the end", all_sent, f"{self.load.sender.waiting} waiting")
         all_told = await self.load.field_app.all_taken(seconds=_TAKEN_SECONDS)
         self.must("every report is taken in the end", all_told, f"{self.load.field_app.waiting} waiting")
+        all_handled = await self.load.handling.all_done(seconds=_TAKEN_SECONDS)
+        self.must("all that was done by hand is answered in the end", all_handled, f"{self.load.handling.waiting} waiting")
         ended = self.last_fault_ended_at or datetime.now(UTC)
         since = datetime.now(UTC)
 

@@ -8,6 +8,7 @@ import orjson
 
 from intake.decisions.adapters import ADAPTERS, SourceFacts
 from shared.strict_json import Malformed, parse
+from tests.faults.load.planning import planned_rows
 from tests.faults.load.population import people, population
 from tests.faults.load.script import IMPORT, Post, Script
 from tests.faults.table import table
@@ -56,6 +57,27 @@ def test_two_groups_of_the_same_seed_differ_in_name_alone() -> None:
         (one.specialty, one.account_id, one.postal_code) for one in second
     ]
     assert not {one.id for one in first} & {one.id for one in second}
+
+
+def test_the_same_seed_plans_the_same_and_every_kind_of_planned_lead_is_there() -> None:
+    today = datetime.now(UTC).date()
+    everybody, again, others = (population(200, seed=seed, today=today, open_leads_max=5) for seed in (7, 7, 8))
+    planned = planned_rows(everybody)
+    assert planned == planned_rows(again)
+    assert planned["targets"] != planned_rows(others)["targets"]
+    known = {person.id for person in everybody.people}
+    assert len(planned["targets"]) == len(known) // 10
+    assert {target["contact_id"] for target in planned["targets"]} <= known
+    called_by = Counter(target.get("rep_id") for target in planned["targets"])
+    assert called_by[None] == len(planned["targets"]) // 2
+    [with_delegate, alone] = planned["absences"]
+    assert with_delegate["delegate_rep_id"] in {rep.id for rep in everybody.reps}
+    assert "delegate_rep_id" not in alone
+    assert called_by[alone["rep_id"]] > 0, "nobody's planned calls wait"
+    [alignment] = planned["alignments"]
+    lent = [person for person in everybody.people if person.id in alignment["include"]["contact_ids"]]
+    assert lent
+    assert alignment["territory_id"] not in {person.territory_id for person in lent}
 
 
 def test_the_table_says_what_was_broken() -> None:

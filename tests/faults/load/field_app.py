@@ -13,15 +13,13 @@ from uuid import UUID
 import orjson
 
 from deploy.auditor.testimony import Canary, ReportTry, Witness
-from tests.faults.load.http import Http, NoAnswer
+from tests.faults.load.http import Http, NoAnswer, is_settled, until_settled
 from tests.faults.load.population import Population
 
 ReportKind = Literal["outcome", "objection", "insight"]
 Mention = Literal["flagged", "in_words"]
 
 _TRY_SECONDS = 10.0
-_AGAIN_SECONDS_FIRST = 0.2
-_AGAIN_SECONDS_MAX = 3.0
 _LEADS_LISTED = 50
 _LEADS_REMEMBERED = 2_000
 
@@ -42,6 +40,16 @@ _CALLS = (
 _TOPICS = ("dosing_administration", "efficacy", "access_formulary", "switching", "guideline")
 # Where what a rep typed may stand: with the case, or with the report, and nowhere else.
 _WORDS_BELONG_IN = ["feedback.case_texts", "feedback.report_notes"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLead:
+    """A lead as a rep's list had it: theirs at that time, of a territory or of none, with a brief in this version."""
+
+    id: str
+    rep_id: str
+    territory_id: str | None
+    brief_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ class FieldApp:
         self._random = random.Random(seed)
         self._witness = witness
         self._http = http
-        self._leads: deque[tuple[str, str]] = deque(maxlen=_LEADS_REMEMBERED)
+        self._leads: deque[KnownLead] = deque(maxlen=_LEADS_REMEMBERED)
         self._seen: set[str] = set()
         self._known = {person.id for person in people.people}
         self._posting: set[asyncio.Task[None]] = set()
@@ -97,8 +105,8 @@ class FieldApp:
         """How many reports are not taken yet."""
         return len(self._posting)
 
-    def leads(self) -> list[tuple[str, str]]:
-        """The leads listed so far, with the reps who listed them."""
+    def leads(self) -> list[KnownLead]:
+        """The leads listed so far."""
         return list(self._leads)
 
     async def work(self, *, reports_per_second: float, stop: asyncio.Event) -> None:
@@ -131,8 +139,8 @@ class FieldApp:
         note = f"{self._random.choice(_HARM)} {token}"
         rep_id, subject = self._random.choice(self._reps), {"contact_id": self._random.choice(self._people.people).id}
         if self._leads:
-            lead_id, rep_id = self._random.choice(self._leads)
-            subject = {"lead_id": lead_id}
+            lead = self._random.choice(self._leads)
+            rep_id, subject = lead.rep_id, {"lead_id": lead.id}
         content = self._objection(report_id, subject, note=note, is_flagged=how == "flagged")
         return Report(report_id, "objection", rep_id, content, how)
 
@@ -190,11 +198,11 @@ class FieldApp:
             if not self._leads:
                 yield None
                 continue
-            lead_id, rep_id = self._leads[self._random.randrange(len(self._leads))]
+            lead = self._leads[self._random.randrange(len(self._leads))]
             for code in self._random.choice(_CALLS):
-                yield self.outcome(lead_id, rep_id, code)
+                yield self.outcome(lead.id, lead.rep_id, code)
             if self._random.random() < 0.5:
-                yield self.objection(lead_id, rep_id)
+                yield self.objection(lead.id, lead.rep_id)
 
     async def _list_leads(self, rep_id: str) -> None:
         address = f"{self._addresses['routing']}/v1/leads"
@@ -208,14 +216,10 @@ class FieldApp:
                 # Whom a drill has brought along, it looks after itself.
                 if lead["contact_id"] in self._known and lead["id"] not in self._seen:
                     self._seen.add(lead["id"])
-                    self._leads.append((lead["id"], rep_id))
+                    self._leads.append(KnownLead(lead["id"], rep_id, lead["territory_id"], lead["brief_version"]))
 
     async def _post_until_taken(self, report: Report) -> None:
-        tries = 0
-        while not await self._try_once(report):
-            wait = min(_AGAIN_SECONDS_FIRST * 2**tries, _AGAIN_SECONDS_MAX)
-            await asyncio.sleep(wait * self._random.uniform(0.5, 1))
-            tries += 1
+        await until_settled(lambda: self._try_once(report), chance=self._random)
 
     async def _try_once(self, report: Report) -> bool:
         """One try; whether the app may forget the report: it was taken, or refused for what it says."""
@@ -227,8 +231,8 @@ class FieldApp:
         except NoAnswer as broken:
             status = broken.status
         self.reported.statuses[str(status)] += 1
-        is_settled = status is not None and status < 500 and status != 429  # refused for what it says counts too
-        if is_settled and report.mention is not None:
+        settled = is_settled(status)
+        if settled and report.mention is not None:
             self.reported.mentions_taken += 1
             self.reported.last_mention_taken_at = datetime.now(UTC)
         self._witness.tell(
@@ -245,7 +249,7 @@ class FieldApp:
                 case_id=str(case_id) if case_id else None,
             )
         )
-        return is_settled
+        return settled
 
     def _headers(self, rep_id: str) -> dict[str, str]:
         return {"Authorization": self._authorizations[rep_id], "Content-Type": "application/json"}

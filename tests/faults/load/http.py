@@ -4,8 +4,9 @@ General clients look through all their connections at every request, which a few
 """
 
 import asyncio
+import random
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -15,6 +16,8 @@ import orjson
 
 # Servers close what is idle for five seconds; what has lain that long might break under the next request.
 _IDLE_SECONDS_MAX = 2.0
+_AGAIN_SECONDS_FIRST = 0.2
+_AGAIN_SECONDS_MAX = 3.0
 _STATUSES_WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -122,6 +125,20 @@ class Http:
         else:
             with suppress(RuntimeError):  # the loop may be closing
                 connection.writer.transport.abort()
+
+
+def is_settled(status: int | None) -> bool:
+    """Whether an app may forget what it asked for: it was done, or refused for what it says."""
+    return status is not None and status < 500 and status != 429
+
+
+async def until_settled(try_once: Callable[[], Awaitable[bool]], *, chance: random.Random) -> None:
+    """Tries, more and more slowly, until a try says that it is settled."""
+    tries = 0
+    while not await try_once():
+        wait = min(_AGAIN_SECONDS_FIRST * 2**tries, _AGAIN_SECONDS_MAX)
+        await asyncio.sleep(wait * chance.uniform(0.5, 1))
+        tries += 1
 
 
 async def _read(reader: asyncio.StreamReader, status: list[int]) -> Answered:

@@ -15,6 +15,7 @@ from deploy.launcher.world import World
 from tests.faults.load.directory import Directory
 from tests.faults.load.endpoints import Zoo, open_zoo
 from tests.faults.load.field_app import FieldApp
+from tests.faults.load.handling import Handling
 from tests.faults.load.http import Http
 from tests.faults.load.population import Population, population
 from tests.faults.load.preparation import Callers, callers, prepare
@@ -27,7 +28,7 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How much goes on: webhooks, reports, adverse events, and people who ask to be left alone, a second.
+    """How much goes on: webhooks, reports, adverse events, people who ask to be left alone, and leads handled by hand, a second.
 
     All of it is about so many people, whose reps are full at so many open leads.
     """
@@ -36,12 +37,29 @@ class Rates:
     reports_per_second: float
     mentions_per_second: float
     opt_outs_per_second: float
+    handled_per_second: float
     people: int
     open_leads_max: int
 
 
-FULL = Rates(webhooks_per_second=100, reports_per_second=4, mentions_per_second=1, opt_outs_per_second=1, people=1_500, open_leads_max=60)
-SHORT = Rates(webhooks_per_second=30, reports_per_second=3, mentions_per_second=1, opt_outs_per_second=0.5, people=200, open_leads_max=8)
+FULL = Rates(
+    webhooks_per_second=100,
+    reports_per_second=4,
+    mentions_per_second=1,
+    opt_outs_per_second=1,
+    handled_per_second=1,
+    people=1_500,
+    open_leads_max=60,
+)
+SHORT = Rates(
+    webhooks_per_second=30,
+    reports_per_second=3,
+    mentions_per_second=1,
+    opt_outs_per_second=0.5,
+    handled_per_second=2,
+    people=200,
+    open_leads_max=8,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,7 @@ class Load:
     script: Script
     sender: Sender
     field_app: FieldApp
+    handling: Handling
     directory: Directory
     watch: Watch
     zoo: Zoo
@@ -71,6 +90,7 @@ class Load:
             self.sender.keep_rate(posts, per_second=self.rates.webhooks_per_second, stop=self.stop),
             self.field_app.work(reports_per_second=self.rates.reports_per_second, stop=self.stop),
             self.field_app.tell_of_harm(per_second=self.rates.mentions_per_second, stop=self.stop),
+            self.handling.work(per_second=self.rates.handled_per_second, stop=self.stop),
             self.directory.let_people_go(per_second=self.rates.opt_outs_per_second, stop=self.stop),
         )
         self.tasks.extend(asyncio.create_task(part) for part in parts)
@@ -100,6 +120,7 @@ async def load_on(world: World, *, rates: Rates, seed: int, witness: Witness) ->
             script=Script(people.people, seed=seed),
             sender=Sender(platforms, witness, http, seed=seed),
             field_app=field_app,
+            handling=Handling(world.addresses["routing"], who, people, field_app.leads, seed=seed, witness=witness, http=http),
             directory=Directory(world.addresses["intake"], who.of("integration"), people.people, seed=seed, http=http),
             watch=Watch(witness),
             zoo=zoo,
@@ -120,6 +141,7 @@ async def load_on(world: World, *, rates: Rates, seed: int, witness: Witness) ->
                 await asyncio.gather(*load.tasks, return_exceptions=True)
                 await load.sender.give_up()
                 await load.field_app.give_up()
+                await load.handling.give_up()
                 http.close()
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from deploy.demo.field_force import TERRITORIES, Account, Rep, Territory, accounts, clinic_of, hospital_of, managers_and_reps
+from deploy.demo.field_force import TERRITORIES, Account, Hours, Rep, Territory, accounts, clinic_of, hospital_of, managers_and_reps
 from deploy.demo.launch import Launch
 from deploy.demo.world import npi
 
@@ -15,6 +15,8 @@ MAUTIC, HUBSPOT = "mautic", "hubspot"
 
 _SPECIALTIES = (("cardiology", 6), ("internal_medicine", 3), ("dermatology", 1))
 _UNCOVERED_POSTAL_CODE = "99501"
+# Clocks run whenever a run happens to be.
+_AROUND_THE_CLOCK: Hours = {day: [("00:00", "24:00")] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 # Where people work decides who may get them: the account's owner, whoever's turn it is, or nobody.
 _PLACES = (("clinic", 6), ("hospital", 2), ("practice", 1), ("uncovered", 1))
 
@@ -61,6 +63,7 @@ class Population:
     people: tuple[Person, ...]
     launch: Launch
     open_leads_max: int
+    seed: int
 
     @cached_property
     def field_force(self) -> tuple[Rep, ...]:
@@ -76,9 +79,9 @@ class Population:
         return tuple(rep for rep in self.field_force if rep.role == "manager")
 
     def reference_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """What routing is told, by collection."""
+        """What routing is told of the field force, by collection."""
         collections: dict[str, Sequence[Territory | Rep | Account]] = {
-            "territories": TERRITORIES,
+            "territories": [replace(territory, hours=_AROUND_THE_CLOCK) for territory in TERRITORIES],
             "reps": self.field_force,
             "accounts": accounts(),
         }
@@ -91,7 +94,7 @@ class Population:
 def population(count: int, *, seed: int, today: date, open_leads_max: int) -> Population:
     """So many people, the same ones for the same seed."""
     launch = Launch("faults", MAUTIC, today)
-    return Population(people("hcp", count, seed=seed), launch, open_leads_max)
+    return Population(people("hcp", count, seed=seed), launch, open_leads_max, seed)
 
 
 def people(prefix: str, count: int, *, seed: int, first: int = 1) -> tuple[Person, ...]:

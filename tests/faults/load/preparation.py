@@ -13,6 +13,7 @@ from deploy.auditor.testimony import Canary, Witness
 from deploy.demo.launch import VISIT_PROPERTY
 from deploy.launcher.world import World
 from tests.faults.load.endpoints import TEMPERS, Zoo
+from tests.faults.load.planning import planned_rows, policy
 from tests.faults.load.population import HUBSPOT, MAUTIC, Person, Population
 from tests.faults.load.sender import Platforms
 
@@ -50,9 +51,9 @@ def callers(world: World, people: Population) -> Callers:
 async def prepare(world: World, people: Population, who: Callers, *, zoo: Zoo, witness: Witness, client: httpx.AsyncClient) -> Platforms:
     """Loads the reference data and connects platforms and endpoints; gives what platforms need to post."""
     office = _Office(world, who, client)
-    for collection, rows in people.reference_rows().items():
+    for collection, rows in {**people.reference_rows(), **planned_rows(people)}.items():
         await office.put("sales_ops", "routing", f"/v1/{collection}", rows)
-    draft = await office.call("POST", "sales_ops", "routing", "/v1/policies", people.launch.policy())
+    draft = await office.call("POST", "sales_ops", "routing", "/v1/policies", policy(people))
     await office.call("POST", "approver", "routing", f"/v1/policies/{draft['version']}/activate", {})
     await office.put("integration", "intake", "/v1/assets", people.launch.assets())
     await office.put("integration", "intake", "/v1/campaigns", [people.launch.campaign()])

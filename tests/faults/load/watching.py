@@ -20,6 +20,7 @@ from deploy.auditor.testimony import Backlog, Probe, Sample, Witness
 from deploy.launcher.servers import SERVICES
 from deploy.launcher.world import World
 from shared.events import REGISTRY, TOPICS
+from tests.faults.load.field_app import KnownLead
 from tests.faults.load.http import Http, NoAnswer
 from tests.faults.load.population import Population
 from tests.faults.load.preparation import WELL, Callers, plain
@@ -189,14 +190,14 @@ async def probe_scopes(
     world: World,
     people: Population,
     who: Callers,
-    leads: Callable[[], list[tuple[str, str]]],
+    leads: Callable[[], list[KnownLead]],
     *,
     seed: int,
     witness: Witness,
     http: Http,
     stop: asyncio.Event,
 ) -> None:
-    """Slowly and without end: people ask for what is outside of their scope. `leads` are those known by now, with their owners."""
+    """Slowly and without end: people ask for what is outside of their scope. `leads` are those known by now."""
     probes = _probes(people, who, leads, random.Random(seed))
     while not stop.is_set():
         name, service, path, authorization, wanted = next(probes)
@@ -211,7 +212,7 @@ async def probe_scopes(
 _Asked = tuple[str, str, str, dict[str, str], int]
 
 
-def _probes(people: Population, who: Callers, leads: Callable[[], list[tuple[str, str]]], chance: random.Random) -> Iterator[_Asked]:
+def _probes(people: Population, who: Callers, leads: Callable[[], list[KnownLead]], chance: random.Random) -> Iterator[_Asked]:
     territories = {rep.id: set(rep.territory_ids) for rep in people.field_force}
     while True:
         yield ("marketing", "feedback", "/v1/cases", who.of("marketing"), 403)
@@ -219,12 +220,14 @@ def _probes(people: Population, who: Callers, leads: Callable[[], list[tuple[str
         yield ("nobody", "routing", "/v1/leads", {}, 401)
         known = leads()
         if known:
-            lead_id, owner = chance.choice(known)
-            outsider = chance.choice([one.id for one in people.field_force if not territories[one.id] & territories[owner]])
+            lead = chance.choice(known)
+            # Whoever has one of these territories may own the lead by now, or be the manager of who does.
+            inside = territories[lead.rep_id] | {lead.territory_id}
+            outsider = chance.choice([one.id for one in people.field_force if not territories[one.id] & inside])
             theirs = {"Authorization": who.by_rep[outsider]}
-            yield (outsider, "routing", f"/v1/leads/{lead_id}", theirs, 404)
-            yield (outsider, "routing", f"/v1/leads/{lead_id}/brief", theirs, 404)
-            yield (outsider, "routing", f"/v1/leads?rep_id={owner}", theirs, 404)
+            yield (outsider, "routing", f"/v1/leads/{lead.id}", theirs, 404)
+            yield (outsider, "routing", f"/v1/leads/{lead.id}/brief", theirs, 404)
+            yield (outsider, "routing", f"/v1/leads?rep_id={lead.rep_id}", theirs, 404)
             yield (outsider, "feedback", "/v1/cases", theirs, 403)
 
 
