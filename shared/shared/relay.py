@@ -26,6 +26,7 @@ from shared.database import Database
 from shared.events import TOPICS
 from shared.leaving import RELAY_SECONDS, cut_after
 from shared.loops import backoff_seconds, lead, sleep_unless, wait_for_bell
+from shared.metadata import ask_with_pauses
 from shared.outbox import BELL, note_published
 from shared.topics import ensure_topics
 
@@ -214,6 +215,7 @@ class Relay:
                 request_timeout_ms=_REQUEST_TIMEOUT_MS,
                 metadata_max_age_ms=_METADATA_AGE_MS_MAX,
             )
+            ask_with_pauses(producer.client)
             try:
                 await producer.start()
             except BaseException:

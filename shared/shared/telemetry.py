@@ -3,10 +3,12 @@
 import json
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 from types import TracebackType
@@ -54,6 +56,10 @@ READY = Gauge("fullcircle_ready", "1 while /readyz has no reason against it.")
 
 _LEVELS = {number: name.lower() for name, number in logging.getLevelNamesMapping().items() if name not in {"WARN", "FATAL"}}
 _OWN_FRAMES = 12  # the innermost of our own code say what we were doing; more fills the log
+# A library may say the same so many times in so many seconds.
+_FOREIGN_TIMES_MAX = 5
+_FOREIGN_SECONDS = 10.0
+_FOREIGN_KINDS_MAX = 500
 _LIBRARY_FRAMES = 3  # the innermost of a library's say where it gave up
 # These speak of every request, batch or rebalance at INFO, some of them with addresses in it.
 _TALKATIVE = ("aiokafka", "faststream", "httpcore", "httpx", "kafka", "sqlalchemy", "uvicorn.access")
@@ -140,15 +146,53 @@ def configure_logging(service: str, level: str, *, stream: BinaryIO | None = Non
             logger.propagate = True
 
 
+@dataclass(slots=True)
+class _Said:
+    """How often something was said since a moment, and how often of that it was held back."""
+
+    since: float
+    times: int = 0
+    held_back: int = 0
+
+
 class _ForeignLines(logging.Handler):
-    """Takes what other libraries log with the standard library into the same stream and form."""
+    """Takes what other libraries log with the standard library into the same stream and form.
+
+    What one of them says over and over is said a few times in ten seconds, and then how often it was held back: a client that finds
+    nobody says so until the disk is full.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said: dict[tuple[str, int, object], _Said] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        held_back = self._held_back_before(record)
+        if held_back is None:
+            return
         message = record.getMessage()
         if record.name == "asyncio":
             message = message.partition("\n")[0]  # its further lines show tasks and exceptions with their values
         level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
-        structlog.get_logger().log(level, message, logger=record.name, exc_info=record.exc_info)
+        repeated = {"repeated": held_back} if held_back else {}
+        structlog.get_logger().log(level, message, logger=record.name, exc_info=record.exc_info, **repeated)
+
+    def _held_back_before(self, record: logging.LogRecord) -> int | None:
+        """How many like it were held back before this line; None if it is held back too."""
+        now, told_apart_by = self._clock(), (record.name, record.levelno, record.msg if isinstance(record.msg, str) else None)
+        if len(self._said) > _FOREIGN_KINDS_MAX:  # somebody formats lines before logging them: none is like another
+            self._said.clear()
+        said = self._said.setdefault(told_apart_by, _Said(now))
+        before = 0
+        if now - said.since >= _FOREIGN_SECONDS:
+            before = said.held_back
+            said.since, said.times, said.held_back = now, 0, 0
+        said.times += 1
+        if said.times > _FOREIGN_TIMES_MAX:
+            said.held_back += 1
+            return None
+        return before
 
 
 def _describe_exception(_: Any, __: str, event: EventDict) -> EventDict:

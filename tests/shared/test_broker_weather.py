@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +15,7 @@ from shared.events import Event
 from shared.events.topics import ENGAGEMENTS
 from shared.health import Health
 from shared.ids import new_id
+from shared.metadata import ask_with_pauses
 from shared.outbox import publish
 from shared.relay import Relay
 from tests.polling import until
@@ -99,3 +101,20 @@ async def test_a_broker_that_stops_in_between_costs_a_delay_and_no_event(databas
     assert await heard() == 40
     stop.set()
     await running
+
+
+async def test_a_producer_that_finds_nobody_asks_with_pauses(started_servers: Servers) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=started_servers.kafka_bootstrap)
+    ask_with_pauses(producer.client)
+    await producer.start()
+    await asyncio.to_thread(started_servers.stop_kafka)
+    try:
+        loop = asyncio.get_running_loop()
+        asked, over = 0, loop.time() + 1
+        while loop.time() < over:
+            assert not await producer.client.force_metadata_update()
+            asked += 1
+        assert 1 <= asked <= 11
+    finally:
+        await asyncio.to_thread(started_servers.start_kafka)
+        await producer.stop()

@@ -187,3 +187,24 @@ def test_talkative_libraries_are_heard_from_warnings_on(lines: io.BytesIO) -> No
         logging.getLogger(name).info("GET https://example.com/%s", CANARY)
         logging.getLogger(name).warning("trouble")
     assert [line["event"] for line in logged(lines)] == ["trouble"] * 4
+
+
+def test_what_a_library_says_over_and_over_is_said_a_few_times_and_counted(lines: io.BytesIO) -> None:
+    now = 0.0
+    [handler] = [each for each in logging.getLogger().handlers if isinstance(each, telemetry._ForeignLines)]
+    handler._clock = lambda: now
+    for node in range(1_000):
+        logging.getLogger("aiokafka").error("no way to node %s", node)
+    logging.getLogger("aiokafka").error("something else")
+    now = 60.0
+    logging.getLogger("aiokafka").error("no way to node %s", 7)
+    told = [(line["event"], line.get("repeated")) for line in logged(lines)]
+    assert told == [*((f"no way to node {node}", None) for node in range(5)), ("something else", None), ("no way to node 7", 995)]
+
+
+def test_lines_of_which_none_is_like_another_fill_no_memory(lines: io.BytesIO) -> None:
+    for number in range(2_000):
+        logging.getLogger("formatting").warning(f"line {number}")
+    [handler] = [each for each in logging.getLogger().handlers if isinstance(each, telemetry._ForeignLines)]
+    assert len(handler._said) < 1_000
+    assert len(logged(lines)) == 2_000
