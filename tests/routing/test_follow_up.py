@@ -4,43 +4,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from routing.operations.clocks.ticking import tick_clocks
+from tests.routing.every_clock import lead_of_yesterday, qualified_at
 from tests.routing.test_moves import ask
 from tests.routing.test_ticking import clock_of, history, moment, tick
-from tests.routing.world import World, contact, engagement, outcome, rep
+from tests.routing.world import World, contact, engagement, outcome
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-CLOCKS = {"first_outreach_seconds": 3600, "follow_up_seconds": 7200, "report_seconds": 1800}
 
 
 @pytest.fixture
 async def lead(world: World) -> dict[str, Any]:
-    """A lead under a policy that has clocks of every kind, qualified long enough ago for a day of attempts."""
-    await world.put("reps", rep("boss-1", "chicago", role="manager"))
-    await world.put("reps", *(rep(rep_id, "chicago", manager_id="boss-1") for rep_id in ("rep-1", "rep-2")))
-    await world.activate(clocks=CLOCKS)
-    await world.hear(contact("hcp-1"), engagement("hcp-1"))
-    return await _as_if_qualified_earlier(world, timedelta(days=1))
-
-
-async def _as_if_qualified_earlier(world: World, earlier: timedelta) -> dict[str, Any]:
-    async with world.service.database.transaction() as session:
-        await session.execute(text("UPDATE leads SET qualified_at = qualified_at - :earlier"), {"earlier": earlier})
-        columns = ("started_at", "warn_at", "due_at", "extended_due_at", "next_at")
-        moved = ", ".join(f"{column} = {column} - :earlier" for column in columns)
-        await session.execute(text(f"UPDATE clocks SET {moved}"), {"earlier": earlier})
-    return await world.lead()
+    return await lead_of_yesterday(world)
 
 
 def kinds(lead: dict[str, Any]) -> list[tuple[str, str]]:
     return [(clock["kind"], clock["state"]) for clock in lead["clocks"]]
-
-
-def qualified_at(lead: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(lead["qualified_at"])
 
 
 async def test_an_attempt_makes_a_follow_up_due_and_the_next_one_meets_it_and_starts_another(world: World, lead: dict[str, Any]) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
 
 from routing.operations.briefs.noticing import SETTLES
 from routing.operations.briefs.revising import revise_outdated_briefs
 from shared.events import Event
+from tests.routing.every_clock import CLOCKS, as_if_qualified_a_day_ago, lead_of_yesterday, qualified_at
 from tests.routing.test_lead_feed import App
 from tests.routing.test_moves import ask
 from tests.routing.test_ticking import clock_of, moment, tick
@@ -21,35 +21,16 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-CLOCKS = {"first_outreach_seconds": 3600, "follow_up_seconds": 7200, "report_seconds": 1800}
 
 
 @pytest.fixture
 async def lead(world: World) -> dict[str, Any]:
-    """A lead under a policy that has clocks of every kind, qualified long enough ago for a day of attempts."""
-    await world.put("reps", rep("boss-1", "chicago", role="manager"))
-    await world.put("reps", *(rep(rep_id, "chicago", manager_id="boss-1") for rep_id in ("rep-1", "rep-2")))
-    await world.activate(clocks=CLOCKS)
-    await world.hear(contact("hcp-1"), engagement("hcp-1"))
-    await as_if_qualified_a_day_ago(world)
-    return await world.lead()
-
-
-async def as_if_qualified_a_day_ago(world: World) -> None:
-    async with world.service.database.transaction() as session:
-        await session.execute(text("UPDATE leads SET qualified_at = qualified_at - interval '1 day'"))
-        columns = ("started_at", "warn_at", "due_at", "extended_due_at", "next_at")
-        moved = ", ".join(f"{name} = {name} - interval '1 day'" for name in columns)
-        await session.execute(text(f"UPDATE clocks SET {moved}"))
+    return await lead_of_yesterday(world)
 
 
 def booked(lead: dict[str, Any], *, after: timedelta, meeting: timedelta, **changes: Any) -> Event:
     """A meeting booked so long after the lead qualified, for so long after."""
     return outcome(lead, "meeting_booked", after=after, meeting_at=qualified_at(lead) + meeting, **changes)
-
-
-def qualified_at(lead: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(lead["qualified_at"])
 
 
 def report_clock(lead: dict[str, Any]) -> dict[str, Any]:
